@@ -1,0 +1,183 @@
+//! Where the environment is: the address to ask, and the one to show, which never holds a secret.
+
+use shared::http::join;
+use shared::secret::Secret;
+
+/// An address to ask.
+#[derive(Clone, Debug)]
+pub(crate) struct Url {
+    /// With everything that `${NAME}` stands for and with credentials.
+    pub(crate) real: Secret,
+    /// As the file has it, without credentials.
+    pub(crate) shown: String,
+    /// Whether a user or a password stands in front of the host.
+    pub(crate) has_credentials: bool,
+}
+
+/// The environment's address, which paths are added to.
+#[derive(Clone, Debug)]
+pub(crate) struct Address(Url);
+
+impl Address {
+    /// Takes the address twice: resolved, and as the file has it. What stands in front of the
+    /// host is a secret from then on. `Err` says what is wrong with it.
+    pub(crate) fn parse(real: &str, raw: &str) -> Result<Self, String> {
+        let parsed = reqwest::Url::parse(real)
+            .map_err(|error| format!("the `url` cannot be asked: {error}"))?;
+        if parsed.query().is_some() || parsed.fragment().is_some() {
+            return Err("the `url` must end before `?` and `#`: paths are added to it".into());
+        }
+        let (user, password) = (parsed.username(), parsed.password());
+        for secret in secrets(user, password) {
+            Secret::new(secret);
+        }
+        Ok(Self(Url {
+            real: Secret::plain(real),
+            shown: without_credentials(raw).trim_end_matches('/').to_owned(),
+            has_credentials: !user.is_empty() || password.is_some(),
+        }))
+    }
+
+    /// The address of a path below it. `Err` says what is wrong with the path.
+    pub(crate) fn at(&self, path: &str) -> Result<Url, String> {
+        if path.chars().any(char::is_control) {
+            return Err("a control character, which no address has".into());
+        }
+        if path.contains('#') {
+            return Err("a `#`, and what follows it is never sent".into());
+        }
+        let real = join(self.0.real.expose(), path);
+        if let Err(error) = reqwest::Url::parse(&real) {
+            return Err(format!("a mistake: {error}"));
+        }
+        Ok(Url {
+            real: Secret::plain(real),
+            shown: join(&self.0.shown, path),
+            has_credentials: self.0.has_credentials,
+        })
+    }
+
+    /// The address to show.
+    pub(crate) fn shown(&self) -> &str {
+        &self.0.shown
+    }
+}
+
+/// What must be masked: the password, or the user when it is a token that stands alone, as
+/// written and decoded, and what basic authentication makes of the two.
+fn secrets(user: &str, password: Option<&str>) -> Vec<String> {
+    let mut secrets = Vec::new();
+    let alone = password.unwrap_or(user);
+    for text in [alone.to_owned(), decoded(alone)] {
+        if !text.is_empty() {
+            secrets.push(text);
+        }
+    }
+    if !secrets.is_empty() {
+        // Masked in base64 as well, so `Authorization: Basic …` is covered when it is echoed.
+        secrets.push(format!(
+            "{}:{}",
+            decoded(user),
+            decoded(password.unwrap_or_default())
+        ));
+    }
+    secrets
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|_| *first == b'%');
+        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn without_credentials(raw: &str) -> String {
+    let Some((scheme, rest)) = raw.split_once("://") else {
+        return raw.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    format!("{scheme}://{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn credentials_are_asked_with_and_never_shown() {
+        let real = "http://deploy:p4ss%2Fword@staging.example:8080/";
+        let address = Address::parse(real, "http://deploy:${PW}@staging.example:8080/")
+            .expect("is an address");
+        assert_eq!(address.shown(), "http://staging.example:8080");
+        let url = address.at("/api/health?full=1").expect("is a path");
+        assert_eq!(url.shown, "http://staging.example:8080/api/health?full=1");
+        assert_eq!(
+            url.real.expose(),
+            "http://deploy:p4ss%2Fword@staging.example:8080/api/health?full=1"
+        );
+        assert!(url.has_credentials);
+        let redact = shared::secret::redact;
+        assert_eq!(redact("p4ss%2Fword and p4ss/word"), "*** and ***");
+        // deploy:p4ss/word
+        assert_eq!(redact("Basic ZGVwbG95OnA0c3Mvd29yZA=="), "Basic ***");
+    }
+
+    #[test]
+    fn an_address_without_credentials_is_shown_as_the_file_has_it() {
+        let address = Address::parse("http://127.0.0.1:80", "http://${HOST}:80").expect("parses");
+        assert_eq!(address.shown(), "http://${HOST}:80");
+        assert!(!address.at("/").expect("is a path").has_credentials);
+    }
+
+    #[test]
+    fn what_paths_cannot_be_added_to_is_refused() {
+        for url in [
+            "http://",
+            "http://a b",
+            "http://a/?x=1",
+            "http://a/#top",
+            "http://a:99999",
+        ] {
+            assert!(Address::parse(url, url).is_err(), "{url}");
+        }
+        let address = Address::parse("http://a", "http://a").expect("parses");
+        assert!(address.at("/x#y").is_err());
+        assert!(address.at("/x\ny").is_err());
+    }
+
+    #[test]
+    fn a_path_cannot_leave_the_host() {
+        let address = Address::parse("http://a.example", "http://a.example").expect("parses");
+        for path in ["//evil.example/x", "@evil.example", "http://evil.example"] {
+            let url = address.at(path).expect("is taken as a path");
+            let parsed = reqwest::Url::parse(url.real.expose()).expect("was checked");
+            assert_eq!(parsed.host_str(), Some("a.example"), "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_an_address_panic(real in ".{0,60}", raw in ".{0,60}", path in ".{0,30}") {
+            if let Ok(address) = Address::parse(&real, &raw) {
+                let _ = address.at(&path);
+            }
+            let _ = decoded(&real);
+        }
+    }
+}

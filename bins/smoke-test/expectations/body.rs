@@ -1,0 +1,125 @@
+//! Texts that a body must or must not contain.
+
+use super::{Judged, excerpt};
+use crate::answer::{Answer, shown};
+use crate::plan::Expectations;
+
+/// So many bytes around a forbidden text are shown on each side.
+const AROUND: usize = 40;
+
+/// What was not read cannot hold a text, nor be free of it.
+pub(super) fn judge(expectations: &Expectations, answer: &Answer, judged: &mut Judged) {
+    for text in &expectations.contains {
+        match (position(&answer.body, text), answer.is_cut) {
+            (Some(at), _) => {
+                judged
+                    .evidence
+                    .push(format!("contains `{}` (byte {at})", shown(text, 60)));
+            }
+            (None, true) => judged.unknown.push(unread(answer, text)),
+            (None, false) => {
+                let expected = format!("`{}`", shown(text, 60));
+                let message = format!("has a body without {expected}");
+                judged.wrong(message, excerpt(answer), expected);
+            }
+        }
+    }
+    for text in &expectations.not_contains {
+        match (position(&answer.body, text), answer.is_cut) {
+            (Some(at), _) => {
+                let text = shown(text, 60);
+                let message = format!("has a body with `{text}` at byte {at}");
+                judged.wrong(message, around(&answer.body, at), format!("no `{text}`"));
+            }
+            (None, true) => judged.unknown.push(unread(answer, text)),
+            (None, false) => {
+                let bytes = answer.body.len();
+                judged
+                    .evidence
+                    .push(format!("no `{}` in {bytes} bytes", shown(text, 60)));
+            }
+        }
+    }
+}
+
+fn unread(answer: &Answer, text: &str) -> String {
+    let (bytes, text) = (answer.body.len(), shown(text, 60));
+    format!("has no `{text}` in the first {bytes} bytes of its body, and the rest was not read")
+}
+
+/// The first byte of a text in a body; searched without a copy of it.
+fn position(body: &[u8], text: &str) -> Option<usize> {
+    let wanted = text.as_bytes();
+    let first = *wanted.first()?;
+    let mut from = 0;
+    loop {
+        let rest = body.get(from..)?;
+        let at = from + rest.iter().position(|byte| *byte == first)?;
+        if body[at..].starts_with(wanted) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+}
+
+fn around(body: &[u8], at: usize) -> String {
+    let start = at.saturating_sub(AROUND);
+    let end = (at + AROUND * 2).min(body.len());
+    format!(
+        "`{}`",
+        shown(&String::from_utf8_lossy(&body[start..end]), AROUND * 3)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{answer, expectations};
+    use proptest::prelude::*;
+
+    fn judged(contains: &[&str], not_contains: &[&str], body: &str, is_cut: bool) -> Judged {
+        let mut expectations = expectations();
+        expectations.contains = contains.iter().map(|text| (*text).to_owned()).collect();
+        expectations.not_contains = not_contains.iter().map(|text| (*text).to_owned()).collect();
+        let mut answer = answer(200, body);
+        answer.is_cut = is_cut;
+        let mut judged = Judged::default();
+        judge(&expectations, &answer, &mut judged);
+        judged
+    }
+
+    #[test]
+    fn texts_are_found_with_their_place() {
+        let judged = judged(&["come"], &["Traceback"], "Welcome", false);
+        assert_eq!(
+            judged.evidence,
+            ["contains `come` (byte 3)", "no `Traceback` in 7 bytes"]
+        );
+    }
+
+    #[test]
+    fn a_missing_and_a_forbidden_text_are_findings() {
+        let judged = judged(&["Welcome"], &["Trace"], "a Traceback (most recent", false);
+        assert_eq!(judged.wrong[0].message, "has a body without `Welcome`");
+        assert_eq!(judged.wrong[1].message, "has a body with `Trace` at byte 2");
+        assert_eq!(judged.wrong[1].observed, "`a Traceback (most recent`");
+    }
+
+    #[test]
+    fn what_was_not_read_proves_nothing_either_way() {
+        let cut = judged(&["Welcome"], &["Trace"], "abc", true);
+        assert_eq!(cut.unknown.len(), 2);
+        assert_eq!((cut.evidence, cut.wrong), (vec![], vec![]));
+        let found = judged(&["a"], &["b"], "abc", true);
+        assert_eq!((found.evidence.len(), found.wrong.len()), (1, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_found_where_the_standard_library_finds_it(
+            body in "[ab]{0,30}", text in "[ab]{1,4}"
+        ) {
+            prop_assert_eq!(position(body.as_bytes(), &text), body.find(&text));
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Runs a program of the project or the system: with a deadline, its output kept short and clean.
+
+use crate::error::{Error, Result};
+use crate::secret::{Secret, redact};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
+
+/// What a program is started with. No value of `secrets` is ever an argument.
+#[derive(Clone, Debug, Default)]
+pub struct Command {
+    words: Vec<String>,
+    directory: Option<std::path::PathBuf>,
+    variables: Vec<(String, Secret)>,
+    deadline: Option<Duration>,
+}
+
+/// What a program did.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Exit status 0.
+    pub is_success: bool,
+    /// `exit 3` or `signal 9`.
+    pub status: String,
+    /// Standard output: the first mebibyte, secrets masked.
+    pub stdout: String,
+    /// Standard error: the first mebibyte, secrets masked.
+    pub stderr: String,
+}
+
+/// Longer output is read but not kept.
+const LONGEST_OUTPUT: usize = 1 << 20;
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
+
+impl Command {
+    /// A program with its arguments, not passed through a shell.
+    pub fn new<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Self {
+        Self {
+            words: words.into_iter().map(Into::into).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Where it runs.
+    #[must_use]
+    pub fn directory(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// A variable that it sees besides those of this process.
+    #[must_use]
+    pub fn variable(mut self, name: impl Into<String>, value: Secret) -> Self {
+        self.variables.push((name.into(), value));
+        self
+    }
+
+    /// After this long it is killed. One minute when not set.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// The command as a person would type it.
+    pub fn line(&self) -> String {
+        let words: Vec<String> = self.words.iter().map(|word| quoted(word)).collect();
+        redact(&words.join(" "))
+    }
+
+    /// Runs it to its end. `Err` when it could not be started or was killed at the deadline.
+    pub async fn run(&self) -> Result<Output> {
+        let Some((program, arguments)) = self.words.split_first() else {
+            return Err(Error::config("an empty command cannot be run"));
+        };
+        let mut command = tokio::process::Command::new(program);
+        command
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // A terminal's Ctrl-C must not reach it before this process has decided what to do.
+            .process_group(0)
+            .kill_on_drop(true);
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        for (name, value) in &self.variables {
+            command.env(name, value.expose());
+        }
+        let child = command.spawn().map_err(|error| {
+            let hint = match error.kind() {
+                std::io::ErrorKind::NotFound => "install it, or correct its name",
+                _ => "check its permissions",
+            };
+            Error::unavailable(format!("could not start `{program}`"))
+                .source(error)
+                .hint(hint)
+        })?;
+        let mut group = Group(child);
+        let stdout = kept(group.0.stdout.take());
+        let stderr = kept(group.0.stderr.take());
+        let deadline = self.deadline.unwrap_or(DEFAULT_DEADLINE);
+        let ended = async {
+            // The exit ends the wait: a background child may hold the pipes open for ever.
+            let status = group.0.wait().await;
+            let grace = Duration::from_millis(200);
+            (
+                status,
+                finished(stdout, grace).await,
+                finished(stderr, grace).await,
+            )
+        };
+        let Ok((status, stdout, stderr)) = tokio::time::timeout(deadline, ended).await else {
+            return Err(Error::unavailable(format!(
+                "`{}` did not end within {} s and was killed",
+                self.line(),
+                deadline.as_secs_f64()
+            )));
+        };
+        let status = status.map_err(|error| {
+            Error::unavailable(format!("could not wait for `{program}`")).source(error)
+        })?;
+        Ok(Output {
+            is_success: status.success(),
+            status: describe(status),
+            stdout: redact(&String::from_utf8_lossy(&stdout)),
+            stderr: redact(&String::from_utf8_lossy(&stderr)),
+        })
+    }
+
+    /// Runs it and takes anything but exit 0 as an error that shows the end of its output.
+    pub async fn succeed(&self) -> Result<Output> {
+        let output = self.run().await?;
+        if output.is_success {
+            return Ok(output);
+        }
+        let said = if output.stderr.trim().is_empty() {
+            &output.stdout
+        } else {
+            &output.stderr
+        };
+        let lines: Vec<&str> = said.trim().lines().collect();
+        let end = lines[lines.len().saturating_sub(3)..].join(" / ");
+        Err(Error::unavailable(format!(
+            "`{}` ended with {}: {end}",
+            self.line(),
+            output.status
+        )))
+    }
+}
+
+/// A child and everything it started; killed whole when it is given up.
+struct Group(tokio::process::Child);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // An id is only there while the child has not been waited for, so it cannot be another's.
+        let id = self.0.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(id) = id.and_then(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+type Kept = (
+    tokio::task::JoinHandle<()>,
+    std::sync::Arc<std::sync::Mutex<Vec<u8>>>,
+);
+
+fn kept(stream: Option<impl tokio::io::AsyncRead + Unpin + Send + 'static>) -> Kept {
+    let buffer = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let sink = buffer.clone();
+    let task = tokio::spawn(async move {
+        let Some(mut stream) = stream else { return };
+        let mut chunk = vec![0; 8192];
+        while let Ok(read @ 1..) = stream.read(&mut chunk).await {
+            let mut sink = sink
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let room = LONGEST_OUTPUT.saturating_sub(sink.len());
+            sink.extend_from_slice(&chunk[..read.min(room)]);
+        }
+    });
+    (task, buffer)
+}
+
+async fn finished((task, buffer): Kept, grace: Duration) -> Vec<u8> {
+    let abort = task.abort_handle();
+    if tokio::time::timeout(grace, task).await.is_err() {
+        abort.abort();
+    }
+    let mut buffer = buffer
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    std::mem::take(&mut *buffer)
+}
+
+fn describe(status: std::process::ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt as _;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => "no status".into(),
+    }
+}
+
+/// The word as a POSIX shell needs it.
+pub fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(command: &Command) -> Result<Output> {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime can be made")
+            .block_on(command.run())
+    }
+
+    #[test]
+    fn output_and_status_come_back_with_secrets_masked() {
+        let command = Command::new(["sh", "-c", "echo $TOKEN; echo bad >&2; exit 3"])
+            .variable("TOKEN", Secret::new("abcdef123456"));
+        let output = run(&command).expect("sh is everywhere");
+        assert_eq!(
+            (output.stdout.as_str(), output.stderr.as_str()),
+            ("***\n", "bad\n")
+        );
+        assert_eq!(output.status, "exit 3");
+        assert!(!output.is_success);
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_killed_at_the_deadline() {
+        let command = Command::new(["sleep", "60"]).deadline(Duration::from_millis(50));
+        let error = run(&command).expect_err("it sleeps longer");
+        assert!(error.to_string().contains("did not end within"), "{error}");
+    }
+
+    #[test]
+    fn what_it_started_is_killed_with_it_at_the_deadline() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let script = "(sleep 0.3; touch late) & wait";
+        let command = Command::new(["sh", "-c", script])
+            .directory(folder.path())
+            .deadline(Duration::from_millis(50));
+        assert!(run(&command).is_err());
+        let end = std::time::Instant::now() + Duration::from_millis(600);
+        while std::time::Instant::now() < end {
+            assert!(
+                !folder.path().join("late").exists(),
+                "the grandchild went on"
+            );
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_background_child_that_holds_the_pipe_does_not_hold_us() {
+        let command = Command::new(["sh", "-c", "echo ready; sleep 30 &"]);
+        let start = std::time::Instant::now();
+        assert_eq!(run(&command).expect("sh is everywhere").stdout, "ready\n");
+        assert!(start.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let error = run(&Command::new(["no-such-program"])).expect_err("it is not there");
+        assert!(
+            error
+                .to_string()
+                .contains("could not start `no-such-program`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(
+            Command::new(["a b", "it's", "", "--x=1"]).line(),
+            r"'a b' 'it'\''s' '' --x=1"
+        );
+    }
+}

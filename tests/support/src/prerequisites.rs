@@ -1,0 +1,88 @@
+//! What must be on the machine before a stand can be put up.
+
+use std::path::PathBuf;
+
+use crate::program;
+
+/// A program that the stand needs, and the packages that bring it.
+#[derive(Debug, Clone, Copy)]
+pub struct Prerequisite {
+    /// The name of the program.
+    pub program: &'static str,
+    /// Where it is besides PATH.
+    pub directories: fn() -> Vec<PathBuf>,
+    /// The package of Debian and Ubuntu.
+    pub apt: &'static str,
+    /// The formula of Homebrew.
+    pub brew: &'static str,
+    /// What it is needed for.
+    pub purpose: &'static str,
+}
+
+/// Everything that the stand and the demo need.
+pub const PREREQUISITES: [Prerequisite; 5] = [
+    Prerequisite {
+        program: "initdb",
+        directories: program::postgres_directories,
+        apt: "postgresql",
+        brew: "postgresql@17",
+        purpose: "the databases of both environments",
+    },
+    Prerequisite {
+        program: "pg_dump",
+        directories: program::postgres_directories,
+        apt: "postgresql-client",
+        brew: "postgresql@17",
+        purpose: "backups before migrations",
+    },
+    Prerequisite {
+        program: "nginx",
+        directories: program::nginx_directories,
+        apt: "nginx-light",
+        brew: "nginx",
+        purpose: "the router that splits the traffic",
+    },
+    Prerequisite {
+        program: "git",
+        directories: Vec::new,
+        apt: "git",
+        brew: "git",
+        purpose: "the commits that are promoted",
+    },
+    Prerequisite {
+        program: "curl",
+        directories: Vec::new,
+        apt: "curl",
+        brew: "curl",
+        purpose: "the commands of the demo's configuration",
+    },
+];
+
+/// Those that the machine does not have.
+pub fn missing(prerequisites: &[Prerequisite]) -> Vec<Prerequisite> {
+    let is_missing =
+        |one: &&Prerequisite| program::find(one.program, &(one.directories)()).is_none();
+    prerequisites.iter().filter(is_missing).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_not_there_is_missing() {
+        let present = Prerequisite {
+            program: "sh",
+            ..PREREQUISITES[3]
+        };
+        let absent = Prerequisite {
+            program: "no-such-program",
+            ..PREREQUISITES[3]
+        };
+        let names: Vec<_> = missing(&[present, absent])
+            .iter()
+            .map(|one| one.program)
+            .collect();
+        assert_eq!(names, ["no-such-program"]);
+    }
+}

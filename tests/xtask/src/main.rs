@@ -1,0 +1,47 @@
+//! The tasks of this repository: `cargo xtask demo`, `test`, `generate`, `bench`.
+
+mod bench;
+mod build;
+mod demo;
+mod generate;
+mod test;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// The tasks of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+enum Task {
+    /// Take releases from staging to production through all five gates, on this machine
+    Demo,
+    /// Install what is missing, then run every test; what is behind `--` goes to `cargo test`
+    Test {
+        /// For `cargo test`
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Write what is generated: CHECKS.md and sluicegate.schema.json
+    Generate,
+    /// Measure speed and size against peers, in a release build
+    Bench,
+}
+
+/// What a task ends with; the error is one line.
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let result = match Task::parse() {
+        Task::Demo => demo::run(),
+        Task::Test { arguments } => test::run(&arguments),
+        Task::Generate => generate::run(),
+        Task::Bench => bench::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
