@@ -98,10 +98,18 @@ fn linters() -> Option<PathBuf> {
 fn not_run(what: &str, command: &str) {
     let line = format!("NOT RUN: {what}; to get what is missing: {command}\n");
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{line}");
-    // Not `eprintln!`: the test harness hides what a passing test prints.
+    // Not `eprintln!`: the test harness hides what a passing test prints. `cargo xtask test` says
+    // it once more at its end.
     std::io::stderr()
         .write_all(line.as_bytes())
         .expect("standard error is open");
+    let list = Path::new(env!("CARGO_TARGET_TMPDIR")).join("not-run");
+    fs::File::options()
+        .create(true)
+        .append(true)
+        .open(list)
+        .and_then(|mut file| file.write_all(line.as_bytes()))
+        .expect("the target directory can be written");
 }
 
 /// Runs `install` unless it has already run for this content of `list`; the error is its output.

@@ -746,6 +746,88 @@ fn an_interrupt_breaks_the_running_file_off_and_leaves_the_others_whole() {
 }
 
 #[test]
+fn a_waiver_does_not_make_a_file_run_that_cannot_be_read_or_be_whole() {
+    let waiver =
+        |check: &str| format!("- {{check: {check}, reason: r, owner: ada, until: 2999-01-01}}\n");
+    let all = [
+        "parses",
+        "transaction",
+        "locks",
+        "data-loss",
+        "compatible",
+        "backup",
+    ];
+    let waivers: String = all.iter().map(|check| waiver(check)).collect();
+    let project = applied(&format!("waivers:\n{waivers}"));
+    for (tag, text) in [
+        (
+            "v1.1.0",
+            "create table half (id int);\ncreate tabel x (id int);\n",
+        ),
+        ("v1.2.0", "create table half (id int);\ncommit;\n"),
+    ] {
+        project.write("0002_odd.sql", text);
+        project.commit(tag);
+        let run = project.run(&["apply"]);
+        assert!(matches!(run.code, 1 | 3), "{}", run.text);
+        assert_eq!(project.query("select to_regclass('half') is null"), ["t"]);
+    }
+    // What nobody can read beforehand may run when a person answers for it.
+    project.release(
+        "v1.3.0",
+        &[(
+            "0002_odd.sql",
+            "do $$ begin create table half (id int); end $$;\n",
+        )],
+    );
+    project.run(&["apply"]).assert_code(0);
+    assert_eq!(
+        project.query("select rollback_safe from sluicegate_migrations where version = '0002'"),
+        ["unknown"]
+    );
+}
+
+#[test]
+fn what_another_gate_left_unsettled_is_not_taken_over() {
+    let project = applied("");
+    project.release("v1.1.0", &[ADD]);
+    let journal = project.path(".sluicegate/journal/production.jsonl");
+    let line = r#"{"schema":1,"run":"c","at":"2026-11-20T10:00:00Z","event":{"opened":{"gate":"canary-promote","purpose":null}}}"#;
+    std::fs::write(&journal, format!("{line}\n")).expect("the folder is writable");
+    let run = project.run(&["apply"]);
+    run.assert_code(3);
+    assert!(
+        run.text
+            .contains("canary-promote of 2026-11-20T10:00:00Z left a change on production"),
+        "{}",
+        run.text
+    );
+    assert_eq!(
+        std::fs::read_to_string(&journal).expect("is readable"),
+        format!("{line}\n")
+    );
+    assert_eq!(project.applied(), ["0001"]);
+}
+
+#[test]
+fn where_the_lock_does_not_reach_the_row_of_the_history_keeps_a_second_apply_out() {
+    let project = applied("  lock_timeout: 300ms\n  statement_timeout: 10s\n");
+    project.release(
+        "v1.1.0",
+        &[("0002_other.sql", "create table other (id int);\n")],
+    );
+    // Somebody else is in the middle of applying the file, without the lock.
+    let row = "insert into sluicegate_migrations (version, name, digest, applied_by, release, rollback_safe) values ('0002', 'x', 'x', 'x', 'x', 'x') returning 1";
+    let blocker = Blocker::hold(&project, row);
+    let run = project.run(&["apply"]);
+    run.assert_code(3);
+    assert!(run.said("applied").contains("[55P03]"), "{}", run.text);
+    drop(blocker);
+    project.run(&["apply"]).assert_code(0);
+    assert_eq!(project.applied(), ["0001", "0002"]);
+}
+
+#[test]
 fn killed_while_a_statement_waits_the_next_run_applies_the_file_once() {
     let project = applied("  lock_timeout: 20s\n");
     project.release("v1.1.0", &[("0002_wait.sql", "create table other (id int);\ninsert into other values (1);\nalter table entries add column mood text;\n")]);
@@ -800,6 +882,51 @@ fn the_password_is_in_no_argument_of_pg_dump_and_in_nothing_that_is_left() {
             path.display()
         );
     }
+}
+
+#[test]
+fn a_dump_that_was_killed_leaves_nothing_behind_the_next_apply() {
+    let mut project = applied("  backup: {directory: backups}\n");
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let real = server().binary_directory();
+    let dump = format!(
+        "#!/bin/sh\ncase \"$1\" in --version) exec {0}/pg_dump --version;; esac\n\
+         echo $$ > {1}/pid.part && mv {1}/pid.part {1}/pid && exec sleep 60\n",
+        real.display(),
+        folder.path().display()
+    );
+    let restore = format!("#!/bin/sh\nexec {}/pg_restore \"$@\"\n", real.display());
+    for (name, script) in [("pg_dump", dump), ("pg_restore", restore)] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, script).expect("the folder is writable");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
+            .expect("it is ours");
+    }
+    project.release("v1.1.0", &[ADD]);
+    project.prefer(folder.path().to_owned());
+    let mut child = project.start(&["apply"]);
+    let pid = wait_until("the dump runs", Duration::from_secs(20), || {
+        std::fs::read_to_string(folder.path().join("pid")).map_err(|error| error.to_string())
+    })
+    .expect("the apply gets there");
+    child.kill().expect("it is ours");
+    child.wait().expect("it is ours");
+    let ended = Command::new("kill").args(["-KILL", pid.trim()]).status();
+    assert!(ended.expect("kill is everywhere").success());
+    let parts = || {
+        let files = std::fs::read_dir(project.path("backups"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        files
+            .filter(|entry| entry.path().extension().is_some_and(|end| end == "part"))
+            .count()
+    };
+    assert_eq!(parts(), 1);
+    std::fs::remove_file(folder.path().join("pg_dump")).expect("it is ours");
+    project.run(&["apply"]).assert_code(0);
+    assert_eq!(parts(), 0);
+    assert_eq!(project.applied(), ["0001", "0002"]);
 }
 
 #[test]
@@ -894,4 +1021,15 @@ impl Drop for Blocker {
         let _ = self.child.wait();
         let _ = server().execute("postgres", "select pg_terminate_backend(pid) from pg_stat_activity where query like 'begin;%pg_sleep%'");
     }
+}
+
+#[test]
+fn the_checks_are_listed_without_a_command_and_a_run_needs_one() {
+    let project = Project::new(&[INIT], "");
+    let run = project.run(&["--list-checks"]);
+    run.assert_code(0);
+    assert!(run.text.contains("data-loss"), "{}", run.text);
+    let run = project.run(&[]);
+    run.assert_code(2);
+    assert!(run.text.contains("no command is given"), "{}", run.text);
 }

@@ -12,13 +12,12 @@ use shared::traffic::Weight;
 /// Refuses to begin while an earlier run, or somebody's hand, has left the traffic split.
 pub async fn assert_settled(context: &mut Context, services: &[Service]) -> Result<()> {
     let environment = context.environment.clone();
-    let reconcile = format!("run `canary-promote reconcile --environment {environment}`");
     if let Some(left) = context.open_journal()? {
-        let message = format!(
+        return Err(Error::unsettled(format!(
             "the run {} of {} left {environment} half changed",
             left.run, left.gate
-        );
-        return Err(Error::unsettled(message).hint(reconcile));
+        ))
+        .hint(left.remedy(environment.as_str())));
     }
     for service in services {
         let weight = service.weight().await?;
@@ -27,7 +26,9 @@ pub async fn assert_settled(context: &mut Context, services: &[Service]) -> Resu
             return Err(Error::unsettled(format!(
                 "{subject} already gives its canary {weight}, and no run of ours says why"
             ))
-            .hint(reconcile));
+            .hint(format!(
+                "run `canary-promote reconcile --environment {environment}`"
+            )));
         }
     }
     Ok(())

@@ -27,7 +27,7 @@ pub async fn run(context: &mut Context, task: Task) -> Result<Facts> {
     let services = Service::all(context)?;
     let ledger = context.ledger()?;
     let entries = ledger.entries().await?;
-    let left = match known(unsettled, &entries)? {
+    let left = match known(unsettled, &entries, context.environment.as_str())? {
         Some(left) => left,
         None => return nothing(context, &services, &entries, task).await,
     };
@@ -100,7 +100,11 @@ async fn settle(
 }
 
 /// What the journal says was going on; without it, what the ledger says.
-fn known(unsettled: Option<Unsettled>, entries: &[Entry]) -> Result<Option<Left>> {
+fn known(
+    unsettled: Option<Unsettled>,
+    entries: &[Entry],
+    environment: &str,
+) -> Result<Option<Left>> {
     let open = entries
         .iter()
         .rev()
@@ -124,10 +128,7 @@ fn known(unsettled: Option<Unsettled>, entries: &[Entry]) -> Result<Option<Left>
             "the run {} of {} is not a promotion; it left something half changed",
             unsettled.run, unsettled.gate
         ))
-        .hint(format!(
-            "run `{}` again: it continues from the journal",
-            unsettled.gate
-        )));
+        .hint(unsettled.remedy(environment)));
     };
     let is_stable = |effect: &Effect| effect.name == "deploy" && effect.detail["group"] == "stable";
     let was_replacing = unsettled.effects.iter().any(|(effect, _)| {

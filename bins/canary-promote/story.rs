@@ -194,7 +194,8 @@ pub async fn status(context: &mut Context) -> Result<Summary> {
                 left.run, left.gate, left.at
             ),
             vec![format!(
-                "if it is no longer at work: run `canary-promote reconcile --environment {environment}`"
+                "if it is no longer at work: {}",
+                left.remedy(environment.as_str())
             )],
         ),
     };

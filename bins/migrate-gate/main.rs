@@ -16,7 +16,7 @@ use facts::Facts;
 use plan::Plan;
 use shared::check::Check;
 use shared::config::Gate as Which;
-use shared::error::Result;
+use shared::error::{Error, Result};
 use shared::gate::{Context, Gate, Step};
 use shared::receipt::Summary;
 use shared::verdict::{Exit, Record};
@@ -33,16 +33,16 @@ impl Gate for MigrateGate {
     type Facts = Facts;
 
     fn command(arguments: &Arguments) -> &'static str {
-        arguments.command.word()
+        arguments.command.as_ref().map_or("", Command::word)
     }
 
     fn needs_release(arguments: &Arguments) -> bool {
-        arguments.command != Command::Status
+        arguments.command != Some(Command::Status)
     }
 
     fn needs_receipts(arguments: &Arguments) -> bool {
         // A check changes nothing, and its receipt lets nothing through.
-        matches!(arguments.command, Command::Apply { .. })
+        matches!(arguments.command, Some(Command::Apply { .. }))
     }
 
     fn checks() -> &'static [Check<Facts>] {
@@ -50,7 +50,7 @@ impl Gate for MigrateGate {
     }
 
     async fn show(context: &mut Context, arguments: &Arguments) -> Result<Option<Summary>> {
-        if arguments.command != Command::Status || context.common.plan {
+        if arguments.command != Some(Command::Status) || context.common.plan {
             return Ok(None);
         }
         let plan = Self::plan(context, arguments).await?;
@@ -58,6 +58,12 @@ impl Gate for MigrateGate {
     }
 
     async fn plan(context: &mut Context, arguments: &Arguments) -> Result<Plan> {
+        // Not clap's to demand: `--list-checks` and `--explain` need none.
+        let Some(command) = &arguments.command else {
+            return Err(
+                Error::config("no command is given").hint("use `check`, `apply` or `status`")
+            );
+        };
         let config = &context.config;
         let migrations = plan::migrations(config)?;
         let shared::config::Tool::Sql { directory } = &migrations.tool;
@@ -70,7 +76,7 @@ impl Gate for MigrateGate {
             config,
             context.environment.as_str(),
             address,
-            &arguments.command,
+            command,
             files,
         )
     }

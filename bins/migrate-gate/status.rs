@@ -4,7 +4,6 @@ use crate::facts::read_database;
 use crate::plan::Plan;
 use shared::error::Result;
 use shared::gate::Context;
-use shared::journal::Journal;
 use shared::receipt::{Summary, Table};
 use shared::schema_history::Row;
 
@@ -17,8 +16,7 @@ pub async fn show(context: &Context, plan: &Plan) -> Result<Summary> {
         .iter()
         .map(|index| format!("index `{index}` is INVALID: drop it concurrently and build it again"))
         .collect();
-    let journal = Journal::path(&context.config.root, context.environment.as_str());
-    if let Some(left) = Journal::left_unsettled(&journal)? {
+    if let Some(left) = context.left_unsettled()? {
         next.push(format!(
             "{} of {} (run {}) is not settled",
             left.gate, left.at, left.run

@@ -1,6 +1,7 @@
 //! The run in words, and what other gates read of it.
 
-use crate::facts::{Applied, Dumped, Facts};
+use crate::facts::{Applied, Dumped, Ended, Facts};
+use crate::plan::File;
 use shared::receipt::{Summary, Table};
 use shared::schema_history::newest;
 use shared::verdict::{Exit, Outcome, Record};
@@ -16,16 +17,6 @@ pub fn summary(facts: &Facts, records: &[Record], exit: Exit) -> Summary {
 
 fn headline(facts: &Facts, records: &[Record], exit: Exit) -> String {
     let place = format!("{} ({})", facts.environment, facts.address);
-    let no: Vec<&str> = records
-        .iter()
-        .filter(|record| {
-            matches!(
-                record.outcome,
-                Outcome::Fail { .. } | Outcome::Unknown { .. }
-            ) && record.waived.is_none()
-        })
-        .map(|record| record.check.as_str())
-        .collect();
     let pending = match &facts.pending {
         Ok(pending) => format!(
             "{} of {} migrations pending",
@@ -35,14 +26,18 @@ fn headline(facts: &Facts, records: &[Record], exit: Exit) -> String {
         Err(_) => "it is not known what is pending".into(),
     };
     match &facts.applied {
-        Applied::NotAsked if no.is_empty() => format!(
-            "{pending} on {place}; all may be applied, rollback safe: {}",
-            facts.rollback_safe().word()
-        ),
-        Applied::NotAsked => format!(
-            "{pending} on {place}; not to be applied because of {}",
-            no.join(", ")
-        ),
+        Applied::NotAsked => {
+            let no = deciding(records);
+            if no.is_empty() {
+                let safe = facts.rollback_safe().word();
+                format!("{pending} on {place}; all may be applied, rollback safe: {safe}")
+            } else {
+                format!(
+                    "{pending} on {place}; not to be applied because of {}",
+                    no.join(", ")
+                )
+            }
+        }
         Applied::Refused { by } => {
             let by: Vec<&str> = by.iter().map(|(id, _)| *id).collect();
             format!(
@@ -50,33 +45,50 @@ fn headline(facts: &Facts, records: &[Record], exit: Exit) -> String {
                 by.join(", ")
             )
         }
-        Applied::Ended(ended) => {
+        Applied::Ended(ended) => headline_of_apply(facts, ended, &place, exit),
+    }
+}
+
+fn headline_of_apply(facts: &Facts, ended: &Ended, place: &str, exit: Exit) -> String {
+    let all = facts.files.len();
+    let taken = match &ended.took_over {
+        Some(run) => format!(" (took over from {run})"),
+        None => String::new(),
+    };
+    match &ended.stop {
+        Some(stop) => {
             let state = match exit {
                 Exit::Unsettled => "a change is half done",
                 Exit::Pass | Exit::Fail | Exit::Config | Exit::Unknown => "nothing is half done",
             };
-            let taken = match &ended.took_over {
-                Some(run) => format!(" (took over from {run})"),
-                None => String::new(),
-            };
-            match &ended.stop {
-                Some(stop) => format!("{place}: {}; {state}{taken}", stop.sentence),
-                None if ended.applied.is_empty() => {
-                    format!(
-                        "nothing was pending on {place}; {} migrations are applied{taken}",
-                        facts.files.len()
-                    )
-                }
-                None => format!(
-                    "{} of {} migrations were applied to {place} and read back{taken}; schema version {}, rollback safe: {}",
-                    ended.applied.len(),
-                    facts.files.len(),
-                    schema_version(facts),
-                    facts.rollback_safe().word()
-                ),
-            }
+            format!("{place}: {}; {state}{taken}", stop.sentence)
         }
+        None if ended.applied.is_empty() => {
+            format!("nothing was pending on {place}; {all} migrations are applied{taken}")
+        }
+        None => format!(
+            "{} of {all} migrations were applied to {place} and read back{taken}; schema version \
+             {}, rollback safe: {}",
+            ended.applied.len(),
+            schema_version(facts),
+            facts.rollback_safe().word()
+        ),
     }
+}
+
+/// The checks that do not let it pass.
+fn deciding(records: &[Record]) -> Vec<&str> {
+    let is_no = |record: &&Record| {
+        matches!(
+            record.outcome,
+            Outcome::Fail { .. } | Outcome::Unknown { .. }
+        ) && record.waived.is_none()
+    };
+    records
+        .iter()
+        .filter(is_no)
+        .map(|record| record.check.as_str())
+        .collect()
 }
 
 fn next(facts: &Facts, exit: Exit) -> Vec<String> {
@@ -161,34 +173,10 @@ fn schema_version(facts: &Facts) -> String {
 
 /// What other gates and tools read.
 pub fn detail(facts: &Facts) -> serde_json::Value {
-    let safe = |version: &str| {
-        let pending = facts
-            .pending
-            .iter()
-            .flatten()
-            .find(|one| one.file.version == version);
-        let row = facts
-            .rows()
-            .unwrap_or_default()
-            .iter()
-            .find(|row| row.version == version);
-        match (pending, row) {
-            (Some(one), _) => one.rollback_safe().word().to_owned(),
-            (None, Some(row)) => row.rollback_safe.clone(),
-            (None, None) => "unknown".to_owned(),
-        }
-    };
     let files: Vec<serde_json::Value> = facts
         .files
         .iter()
-        .map(|file| {
-            serde_json::json!({
-                "version": file.version,
-                "name": file.name,
-                "digest": file.digest.as_str(),
-                "rollback_safe": safe(&file.version),
-            })
-        })
+        .map(|file| file_detail(facts, file))
         .collect();
     let pending: Vec<&str> = facts
         .pending
@@ -204,7 +192,42 @@ pub fn detail(facts: &Facts) -> serde_json::Value {
             .collect(),
         Applied::NotAsked | Applied::Refused { .. } => Vec::new(),
     };
-    let backup = match &facts.backup {
+    serde_json::json!({
+        "files": files,
+        "pending_before": pending,
+        "applied": applied,
+        "rollback_safe": facts.rollback_safe().word(),
+        "schema_version": schema_version(facts),
+        "backup": backup_detail(&facts.backup),
+    })
+}
+
+fn file_detail(facts: &Facts, file: &File) -> serde_json::Value {
+    let pending = facts
+        .pending
+        .iter()
+        .flatten()
+        .find(|one| one.file.version == file.version);
+    let row = facts
+        .rows()
+        .unwrap_or_default()
+        .iter()
+        .find(|row| row.version == file.version);
+    let safe = match (pending, row) {
+        (Some(one), _) => one.rollback_safe().word(),
+        (None, Some(row)) => &row.rollback_safe,
+        (None, None) => "unknown",
+    };
+    serde_json::json!({
+        "version": file.version,
+        "name": file.name,
+        "digest": file.digest.as_str(),
+        "rollback_safe": safe,
+    })
+}
+
+fn backup_detail(backup: &Dumped) -> serde_json::Value {
+    match backup {
         Dumped::Made(Ok(dump)) => serde_json::json!({
             "path": dump.path,
             "size": dump.size,
@@ -215,21 +238,12 @@ pub fn detail(facts: &Facts) -> serde_json::Value {
         Dumped::Made(Err(_)) | Dumped::NotNeeded | Dumped::Unconfigured | Dumped::Ready(_) => {
             serde_json::Value::Null
         }
-    };
-    serde_json::json!({
-        "files": files,
-        "pending_before": pending,
-        "applied": applied,
-        "rollback_safe": facts.rollback_safe().word(),
-        "schema_version": schema_version(facts),
-        "backup": backup,
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Ended;
     use crate::facts::example::{seen, settled, with_pending};
 
     #[test]
@@ -245,12 +259,12 @@ mod tests {
     fn the_headline_of_an_apply_says_what_was_applied() {
         let mut facts = with_pending("alter table entries add column x int");
         let after = Ok(seen(&facts.files));
-        facts.applied = Applied::Ended(Ended {
+        facts.applied = Applied::Ended(Box::new(Ended {
             applied: vec![("0003".into(), 0.25)],
             stop: None,
             after,
             took_over: None,
-        });
+        }));
         assert_eq!(
             headline(&facts, &[], Exit::Pass),
             "1 of 3 migrations were applied to production (cal@db:5432/cal) and read back; schema version 0003, rollback safe: yes"

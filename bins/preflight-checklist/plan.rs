@@ -1,6 +1,6 @@
 //! Which rules of the file apply to this run, and the calls that they cost.
 
-use crate::facts::{DATABASE_QUERY, quoted};
+use crate::facts::DATABASE_QUERY;
 use crate::rules;
 use shared::check::Selection;
 use shared::config::{
@@ -9,6 +9,7 @@ use shared::config::{
 };
 use shared::error::{Error, Result};
 use shared::gate::Step;
+use shared::shell::quoted;
 
 /// The rules that apply, by check.
 #[derive(Clone, Debug, Default)]

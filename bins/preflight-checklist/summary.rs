@@ -3,8 +3,8 @@
 use crate::facts::{Facts, Found};
 use shared::config::Size;
 use shared::gate::Context;
-use shared::process::quoted;
 use shared::receipt::{Summary, Table};
+use shared::shell::quoted;
 use shared::verdict::{Outcome, Record, Verdict};
 
 /// The sentence, what to do, and the figures.

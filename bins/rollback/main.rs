@@ -3,6 +3,7 @@
 mod checks;
 mod choice;
 mod facts;
+mod proof;
 mod run;
 mod story;
 

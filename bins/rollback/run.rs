@@ -2,11 +2,11 @@
 
 use crate::checks::may_act;
 use crate::choice::choose;
-use crate::facts::{Answers, Done, Facts, Migration, Place, Target};
+use crate::facts::{Done, Facts, Migration, Place, Target};
+use crate::proof::answers;
 use shared::error::{Error, Result};
 use shared::gate::Context;
 use shared::http::join;
-use shared::identity;
 use shared::journal::Effect;
 use shared::ledger::{Entry, Ledger, State};
 use shared::release::Release;
@@ -18,7 +18,17 @@ use std::time::Instant;
 /// The whole rollback.
 pub async fn run(context: &mut Context) -> Result<Facts> {
     // What an earlier run left is taken over: this run brings everything to one release.
-    let was_unsettled = context.open_journal()?.is_some();
+    let left = context.open_journal()?;
+    if let Some(left) = &left
+        && left.gate == shared::config::Gate::MigrateGate.name()
+    {
+        let environment = context.environment.as_str();
+        return Err(Error::unsettled(format!(
+            "the schema of {environment} is half changed by the run {}: nobody knows what can run on it",
+            left.run
+        ))
+        .hint(left.remedy(environment)));
+    }
     let services = Service::all(context)?;
     let ledger = context.ledger()?;
     let entries = ledger.entries().await?;
@@ -42,7 +52,7 @@ pub async fn run(context: &mut Context) -> Result<Facts> {
     if may_act(&facts)
         && let Ok(target) = facts.target.clone()
     {
-        let is_needed = was_unsettled
+        let is_needed = left.is_some()
             || bad.is_some()
             || !target.runs_already
             || !is_all_on_stable(&services).await;
@@ -217,51 +227,6 @@ async fn places(services: &[Service]) -> Vec<Place> {
         });
     }
     places
-}
-
-/// Asks through the front, each time over a fresh connection.
-async fn answers(context: &Context, release: &Release) -> Result<Answers> {
-    let config = &context.config.document.rollback;
-    let base = context.url()?;
-    let http = context.http();
-    let mut answers = Answers {
-        url: join(&base, &config.path),
-        ..Answers::default()
-    };
-    let identities: Vec<_> = (context.services.iter())
-        .filter_map(|name| context.config.document.services.get(name))
-        .map(|service| &service.identity)
-        .collect();
-    for _ in 0..config.requests {
-        answers.asked += 1;
-        let bad = match http.get(&answers.url, config.within.duration()).await {
-            Ok(answer) if answer.status >= 500 => Some(format!("status {}", answer.status)),
-            Ok(_) => stranger(&http, &base, &identities, release, config.within.duration()).await,
-            Err(error) => Some(error.to_string()),
-        };
-        match bad {
-            None => answers.good += 1,
-            Some(bad) => drop(answers.first_bad.get_or_insert(bad)),
-        }
-    }
-    Ok(answers)
-}
-
-async fn stranger(
-    http: &shared::http::Http,
-    base: &str,
-    identities: &[&shared::config::Identity],
-    release: &Release,
-    deadline: std::time::Duration,
-) -> Option<String> {
-    for identity in identities {
-        match identity::ask(http, base, identity, deadline).await {
-            Ok(name) if release.is_named_by(&name) => {}
-            Ok(name) => return Some(format!("{name} answers")),
-            Err(error) => return Some(error.to_string()),
-        }
-    }
-    None
 }
 
 /// The calls that would be made, for `--plan`: the ledger is read, nothing is changed.

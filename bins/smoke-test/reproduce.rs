@@ -2,7 +2,7 @@
 
 use crate::address::Url;
 use shared::config::{Identity, Span};
-use shared::process::quoted;
+use shared::shell::quoted;
 
 /// A request header as it may be shown.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use crate::config::Identity;
 use crate::error::{Error, Result};
 use crate::http::{Answer, Http, join};
-use crate::process::quoted;
+use crate::shell::quoted;
 use std::time::Duration;
 
 /// The path that an identity is read from.

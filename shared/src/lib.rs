@@ -22,6 +22,7 @@ pub mod report;
 pub mod schema_history;
 pub mod secret;
 pub mod service;
+pub mod shell;
 pub mod target;
 mod tls;
 pub mod traffic;

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::secret::{Secret, redact};
+use crate::shell::quoted;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
@@ -203,15 +204,6 @@ fn describe(status: std::process::ExitStatus) -> String {
         (None, Some(signal)) => format!("signal {signal}"),
         (None, None) => "no status".into(),
     }
-}
-
-/// The word as a POSIX shell needs it.
-pub fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

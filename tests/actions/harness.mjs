@@ -25,7 +25,7 @@ const note = { argv: process.argv.slice(2), env: process.env, pid: process.pid, 
 fs.writeFileSync(process.env.NOTE, JSON.stringify(note));
 fs.appendFileSync(process.env.GITHUB_OUTPUT, [
   "verdict=pass", "exit-code=0", "receipt=r.json", "receipt-digest=sha256:1", "passed=3", "failed=0", "unknown=0",
-  "skipped=1", "release=1.2.3", "rollback-safe=true", "settled=true", "summary<<end", "3 checks passed", "end", "",
+  "skipped=1", "release=1.2.3", "rollback-safe=yes", "settled=true", "summary<<end", "3 checks passed", "end", "",
 ].join("\\n"));
 `;
 

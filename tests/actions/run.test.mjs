@@ -133,7 +133,7 @@ test("outputs of the binary are outputs of the action", async () => {
     unknown: "0",
     skipped: "1",
     release: "1.2.3",
-    "rollback-safe": "true",
+    "rollback-safe": "yes",
     settled: "true",
   });
 });

@@ -32,13 +32,22 @@ fn every_check_has_a_kebab_id_of_its_own_and_a_file_of_that_name() {
         for entry in entries(gate) {
             let id = word(&entry, "id");
             let is_kebab = id.split('-').all(|part| {
-                !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                !part.is_empty()
+                    && part
+                        .bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
             });
             assert!(is_kebab, "{gate}: `{id}` is not kebab-case");
             assert!(seen.insert(id.to_owned()), "{gate} has `{id}` twice");
             let file = file_of(gate, id);
-            assert!(read(&file).contains(&format!("id: \"{id}\"")), "`{file}` is not about `{id}`");
-            assert!(matches!(word(&entry, "severity"), "error" | "warning"), "{entry}");
+            assert!(
+                read(&file).contains(&format!("id: \"{id}\"")),
+                "`{file}` is not about `{id}`"
+            );
+            assert!(
+                matches!(word(&entry, "severity"), "error" | "warning"),
+                "{entry}"
+            );
         }
         assert!(seen.len() > 1, "{gate} has no checks of its own");
     }
@@ -49,17 +58,28 @@ fn no_file_of_a_check_is_left_out_of_the_table() {
     let mut files_with_checks = 0;
     for file in files() {
         let parts: Vec<&str> = file.split('/').collect();
-        let ["bins", binary, "checks", name] = parts[..] else { continue };
+        let ["bins", binary, "checks", name] = parts[..] else {
+            continue;
+        };
         if !read(&file).contains("const CHECK: ") {
             continue;
         }
         files_with_checks += 1;
-        let gate = Gate::ALL.into_iter().find(|gate| gate.name() == binary).expect("is one of the five");
+        let gate = Gate::ALL
+            .into_iter()
+            .find(|gate| gate.name() == binary)
+            .expect("is one of the five");
         let id = name.trim_end_matches(".rs").replace('_', "-");
         let is_listed = entries(gate).iter().any(|entry| word(entry, "id") == id);
-        assert!(is_listed, "{gate} --list-checks does not list `{id}`, which `{file}` holds");
+        assert!(
+            is_listed,
+            "{gate} --list-checks does not list `{id}`, which `{file}` holds"
+        );
     }
-    assert!(files_with_checks > 20, "only {files_with_checks} files hold a check");
+    assert!(
+        files_with_checks > 20,
+        "only {files_with_checks} files hold a check"
+    );
 }
 
 #[test]
@@ -68,7 +88,10 @@ fn explain_says_what_must_hold_why_and_what_to_do() {
         for entry in entries(gate) {
             let text = printed(gate, &["--explain", word(&entry, "id")]);
             for key in ["id", "title", "why", "fix", "severity"] {
-                assert!(text.contains(word(&entry, key)), "{gate}: no {key} of {entry} in:\n{text}");
+                assert!(
+                    text.contains(word(&entry, key)),
+                    "{gate}: no {key} of {entry} in:\n{text}"
+                );
             }
         }
     }

@@ -11,8 +11,9 @@ fn checks_md_is_what_the_binaries_list() {
     let mut sections = text.split("\n## ");
     let head = sections.next().unwrap_or_default();
     assert!(head.starts_with("# Checks\n"), "{head}");
-    let sections: Vec<(&str, &str)> =
-        sections.map(|section| section.split_once('\n').unwrap_or((section, ""))).collect();
+    let sections: Vec<(&str, &str)> = sections
+        .map(|section| section.split_once('\n').unwrap_or((section, "")))
+        .collect();
     let names: Vec<&str> = sections.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, Gate::ALL.map(Gate::name), "{STALE}");
     for (gate, (_, section)) in Gate::ALL.into_iter().zip(&sections) {
@@ -23,5 +24,9 @@ fn checks_md_is_what_the_binaries_list() {
 
 #[test]
 fn the_schema_is_that_of_the_types() {
-    assert_eq!(read("sluicegate.schema.json"), shared::config::json_schema(), "{STALE}");
+    assert_eq!(
+        read("sluicegate.schema.json"),
+        shared::config::json_schema(),
+        "{STALE}"
+    );
 }

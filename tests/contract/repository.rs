@@ -12,7 +12,13 @@ pub fn root() -> &'static Path {
 /// Every file that git tracks or would track, relative to the root and sorted.
 pub fn files() -> Vec<String> {
     let output = Command::new("git")
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ])
         .current_dir(root())
         .output()
         .expect("git is installed");
@@ -32,7 +38,11 @@ pub fn files() -> Vec<String> {
 pub fn rust_files(folders: &[&str]) -> Vec<String> {
     let is_below = |file: &String| folders.iter().any(|folder| file.starts_with(folder));
     let is_rust = |file: &String| file.ends_with(".rs");
-    files().into_iter().filter(is_rust).filter(is_below).collect()
+    files()
+        .into_iter()
+        .filter(is_rust)
+        .filter(is_below)
+        .collect()
 }
 
 /// The text of a file; fails when it is not there.
@@ -60,6 +70,10 @@ pub fn printed(gate: Gate, arguments: &[&str]) -> String {
         .output()
         .expect("the binary is built");
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{gate} {arguments:?}: {} {stderr}", output.status);
+    assert!(
+        output.status.success(),
+        "{gate} {arguments:?}: {} {stderr}",
+        output.status
+    );
     String::from_utf8(output.stdout).expect("reports are UTF-8")
 }

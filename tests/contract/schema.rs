@@ -32,9 +32,14 @@ environments:
 fn examples() -> Vec<(&'static str, String)> {
     let readme = read("README.md");
     let mut blocks = fenced(&readme, "yaml").into_iter();
-    let first = blocks.find(|block| block.starts_with("version: 1")).expect("README.md has a complete example");
+    let first = blocks
+        .find(|block| block.starts_with("version: 1"))
+        .expect("README.md has a complete example");
     let checks = read("tests/support/src/project/checks.yml");
-    vec![("README.md", first), ("tests/support", format!("{ENVIRONMENTS}{checks}"))]
+    vec![
+        ("README.md", first),
+        ("tests/support", format!("{ENVIRONMENTS}{checks}")),
+    ]
 }
 
 fn schema() -> jsonschema::Validator {
@@ -50,14 +55,21 @@ fn parsed(name: &str, text: &str) -> Config {
 fn as_json(name: &str, text: &str) -> Value {
     let value = yaml::parse(text);
     let canonical = serde_json::to_vec(&sorted(&value)).expect("encodes");
-    assert_eq!(Digest::of(&canonical), parsed(name, text).digest, "{name} was misread: {value:#}");
+    assert_eq!(
+        Digest::of(&canonical),
+        parsed(name, text).digest,
+        "{name} was misread: {value:#}"
+    );
     value
 }
 
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().map(|(key, value)| (key.clone(), sorted(value))).collect();
+            let mut entries: Vec<_> = map
+                .iter()
+                .map(|(key, value)| (key.clone(), sorted(value)))
+                .collect();
             entries.sort_by(|left, right| left.0.cmp(&right.0));
             Value::Object(entries.into_iter().collect())
         }
@@ -70,8 +82,10 @@ fn sorted(value: &Value) -> Value {
 fn complete_examples_are_taken_by_the_parser_and_by_the_schema() {
     let schema = schema();
     for (name, text) in examples() {
-        let errors: Vec<String> =
-            schema.iter_errors(&as_json(name, &text)).map(|error| error.to_string()).collect();
+        let errors: Vec<String> = schema
+            .iter_errors(&as_json(name, &text))
+            .map(|error| error.to_string())
+            .collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
     }
 }
@@ -87,11 +101,19 @@ fn an_unknown_key_anywhere_is_refused_by_the_parser_and_by_the_schema() {
         for place in places {
             let before = value.clone();
             let object = value.pointer_mut(&place).and_then(Value::as_object_mut);
-            object.expect("is an object").insert("unheard-of".into(), 1.into());
-            assert!(!schema.is_valid(&value), "{name}: the schema takes a key at `{place}`");
+            object
+                .expect("is an object")
+                .insert("unheard-of".into(), 1.into());
+            assert!(
+                !schema.is_valid(&value),
+                "{name}: the schema takes a key at `{place}`"
+            );
             // JSON is YAML.
             let refused = Config::parse(&value.to_string(), name, Path::new("."));
-            assert!(refused.is_err(), "{name}: the parser takes a key at `{place}`");
+            assert!(
+                refused.is_err(),
+                "{name}: the parser takes a key at `{place}`"
+            );
             value = before;
             tried += 1;
         }
@@ -102,7 +124,9 @@ fn an_unknown_key_anywhere_is_refused_by_the_parser_and_by_the_schema() {
 /// Where every object is whose keys are ours and not the project's.
 fn objects(value: &Value, place: String, places: &mut Vec<String>) {
     if let Value::Object(map) = value {
-        let is_map_of_names = ["json", "headers", "response_headers"].iter().any(|end| place.ends_with(end));
+        let is_map_of_names = ["json", "headers", "response_headers"]
+            .iter()
+            .any(|end| place.ends_with(end));
         if !is_map_of_names {
             places.push(place.clone());
         }

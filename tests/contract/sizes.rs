@@ -9,7 +9,9 @@ const FOLDERS: [&str; 3] = ["bins/", "shared/", "tests/"];
 
 #[test]
 fn no_file_is_too_long() {
-    let lengths = rust_files(&FOLDERS).into_iter().filter(|file| !is_unit_tests(file));
+    let lengths = rust_files(&FOLDERS)
+        .into_iter()
+        .filter(|file| !is_unit_tests(file));
     let long: Vec<String> = lengths
         .map(|file| (without_tests(&read(&file)).lines().count(), file))
         .filter(|(lines, _)| *lines > LONGEST_FILE)
@@ -42,14 +44,23 @@ fn functions(text: &str) -> Vec<(String, usize, usize)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut functions = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        let Some(name) = function_name(line) else { continue };
-        let indent = line.len() - line.trim_start().len();
-        let is_end = |candidate: &&str| {
-            let own = candidate.len() - candidate.trim_start().len();
-            own == indent && (candidate.trim_start().starts_with('}') || candidate.ends_with([';', '}']))
+        let Some(name) = function_name(line) else {
+            continue;
         };
-        let lines = lines[index..].iter().position(|candidate| is_end(&candidate));
-        functions.push((name.to_owned(), index + 1, lines.map_or(usize::MAX, |lines| lines + 1)));
+        let indent = line.len() - line.trim_start().len();
+        let is_end = |candidate: &str| {
+            let own = candidate.len() - candidate.trim_start().len();
+            own == indent
+                && (candidate.trim_start().starts_with('}') || candidate.ends_with([';', '}']))
+        };
+        let lines = lines[index..]
+            .iter()
+            .position(|candidate| is_end(candidate));
+        functions.push((
+            name.to_owned(),
+            index + 1,
+            lines.map_or(usize::MAX, |lines| lines + 1),
+        ));
     }
     functions
 }
@@ -68,9 +79,16 @@ fn function_name(line: &str) -> Option<&str> {
 fn functions_are_measured_from_their_first_word_to_their_last_brace() {
     let text = "impl A {\n    pub(crate) async fn long(\n        a: u8,\n    ) -> u8 {\n        {\n        }\n    }\n\n    \
                 fn declared(&self);\n    const fn one() {}\n}\nfn last<T>()\nwhere\n    T: Copy,\n{\n    let x = |fn_: fn (u8)| 1;\n}\n";
-    let expected = [("long", 2, 6), ("declared", 9, 1), ("one", 10, 1), ("last", 12, 6)];
+    let expected = [
+        ("long", 2, 6),
+        ("declared", 9, 1),
+        ("one", 10, 1),
+        ("last", 12, 6),
+    ];
     let measured = functions(text);
-    let measured: Vec<(&str, usize, usize)> =
-        measured.iter().map(|(name, line, lines)| (name.as_str(), *line, *lines)).collect();
+    let measured: Vec<(&str, usize, usize)> = measured
+        .iter()
+        .map(|(name, line, lines)| (name.as_str(), *line, *lines))
+        .collect();
     assert_eq!(measured, expected);
 }

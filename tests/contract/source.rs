@@ -68,16 +68,22 @@ pub fn methods(text: &str) -> Vec<Named> {
     let pairs = tokens.windows(2);
     pairs
         .filter_map(|pair| match (&pair[0].kind, &pair[1].kind) {
-            (Kind::Mark('.'), Kind::Word(word)) => {
-                Some(Named { name: word.clone(), line: pair[1].line })
-            }
+            (Kind::Mark('.'), Kind::Word(word)) => Some(Named {
+                name: word.clone(),
+                line: pair[1].line,
+            }),
             _ => None,
         })
         .collect()
 }
 
 fn kinds(tokens: &[Token], at: usize) -> Vec<Kind> {
-    tokens.iter().skip(at).take(2).map(|token| token.kind.clone()).collect()
+    tokens
+        .iter()
+        .skip(at)
+        .take(2)
+        .map(|token| token.kind.clone())
+        .collect()
 }
 
 fn import(tokens: &[Token], at: &mut usize, prefix: &str, names: &mut Vec<String>) {
@@ -114,7 +120,11 @@ fn group(tokens: &[Token], at: &mut usize, name: &str, names: &mut Vec<String>) 
 }
 
 fn joined(path: &str, segment: &str) -> String {
-    if path.is_empty() { segment.to_owned() } else { format!("{path}::{segment}") }
+    if path.is_empty() {
+        segment.to_owned()
+    } else {
+        format!("{path}::{segment}")
+    }
 }
 
 fn tokens(text: &str) -> Vec<Token> {
@@ -126,15 +136,24 @@ fn tokens(text: &str) -> Vec<Token> {
             None if first.is_alphabetic() || first == '_' => {
                 let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_'));
                 let length = length.unwrap_or(rest.len());
-                tokens.push(Token { kind: Kind::Word(rest[..length].to_owned()), line });
+                tokens.push(Token {
+                    kind: Kind::Word(rest[..length].to_owned()),
+                    line,
+                });
                 length
             }
             None if rest.starts_with("::") => {
-                tokens.push(Token { kind: Kind::Colons, line });
+                tokens.push(Token {
+                    kind: Kind::Colons,
+                    line,
+                });
                 2
             }
             None => {
-                tokens.push(Token { kind: Kind::Mark(first), line });
+                tokens.push(Token {
+                    kind: Kind::Mark(first),
+                    line,
+                });
                 first.len_utf8()
             }
         };
@@ -146,7 +165,11 @@ fn tokens(text: &str) -> Vec<Token> {
 
 /// How much of the text's beginning is space, a comment, a text or a lifetime.
 fn length_of_skipped(text: &str) -> Option<usize> {
-    let upto = |end: &str, from: usize| text[from..].find(end).map_or(text.len(), |at| from + at + end.len());
+    let upto = |end: &str, from: usize| {
+        text[from..]
+            .find(end)
+            .map_or(text.len(), |at| from + at + end.len())
+    };
     let first = text.chars().next()?;
     if first.is_whitespace() {
         return Some(first.len_utf8());
@@ -158,9 +181,15 @@ fn length_of_skipped(text: &str) -> Option<usize> {
         return Some(upto("*/", 2));
     }
     let prefix = text.find(|c: char| !matches!(c, 'b' | 'r' | 'c'))?;
-    let hashes = text[prefix..].bytes().take_while(|byte| *byte == b'#').count();
+    let hashes = text[prefix..]
+        .bytes()
+        .take_while(|byte| *byte == b'#')
+        .count();
     if text[..prefix].contains('r') && text[prefix + hashes..].starts_with('"') {
-        return Some(upto(&format!("\"{}", "#".repeat(hashes)), prefix + hashes + 1));
+        return Some(upto(
+            &format!("\"{}", "#".repeat(hashes)),
+            prefix + hashes + 1,
+        ));
     }
     if prefix <= 1 && text[prefix..].starts_with('"') {
         return Some(quoted_length(text, prefix, '"'));
@@ -169,7 +198,11 @@ fn length_of_skipped(text: &str) -> Option<usize> {
         let mut inside = text[1..].chars();
         let (one, two) = (inside.next(), inside.next());
         let is_character = one == Some('\\') || two == Some('\'');
-        return Some(if is_character { quoted_length(text, 0, '\'') } else { 1 });
+        return Some(if is_character {
+            quoted_length(text, 0, '\'')
+        } else {
+            1
+        });
     }
     None
 }
@@ -193,8 +226,10 @@ fn imports_are_taken_apart_and_texts_are_not_code() {
                 fn f<'a>() -> char { // std::env\n    let _ = \"std::net \\\" x\"; let _ = r#\"tokio::spawn\"#;\n    \
                 crate::a::b(shared::http::get('\"', ':'));\n    '\\''\n}\n\
                 #[cfg(test)]\nmod tests {\n    use std::thread;\n}\n";
-    let names: Vec<(String, usize)> =
-        paths(text).into_iter().map(|named| (named.name, named.line)).collect();
+    let names: Vec<(String, usize)> = paths(text)
+        .into_iter()
+        .map(|named| (named.name, named.line))
+        .collect();
     let expected = [
         ("std::fs", 1),
         ("std::io", 1),
@@ -204,5 +239,11 @@ fn imports_are_taken_apart_and_texts_are_not_code() {
         ("shared::http::get", 4),
     ];
     assert_eq!(names, expected.map(|(name, line)| (name.to_owned(), line)));
-    assert_eq!(methods("a.b().await"), ["b", "await"].map(|name| Named { name: name.into(), line: 1 }));
+    assert_eq!(
+        methods("a.b().await"),
+        ["b", "await"].map(|name| Named {
+            name: name.into(),
+            line: 1
+        })
+    );
 }

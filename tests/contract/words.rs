@@ -5,15 +5,23 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Folders of every machine; a clone below them makes them no secret.
-const EVERYWHERE: [&str; 9] =
-    ["/tmp", "/var", "/var/tmp", "/home", "/usr", "/opt", "/srv", "/mnt", "/private"];
+const EVERYWHERE: [&str; 9] = [
+    "/tmp", "/var", "/var/tmp", "/home", "/usr", "/opt", "/srv", "/mnt", "/private",
+];
 
 /// The folders that only this machine has: those above the repository, and the user's.
 fn machine_paths() -> Vec<String> {
     let above = root().ancestors().map(Path::to_owned);
     let home = std::env::var_os("HOME").map(Into::into);
-    let mut paths: Vec<String> = above.chain(home).map(|path| path.display().to_string()).collect();
+    let mut paths: Vec<String> = above
+        .chain(home)
+        .map(|path| path.display().to_string())
+        .collect();
     paths.retain(|path| path.len() > 1 && !EVERYWHERE.contains(&path.as_str()));
+    for path in paths.iter_mut().filter(|path| *path == "/root") {
+        // Many machines have that user; what lies in the folder is ours.
+        path.push('/');
+    }
     paths
 }
 
@@ -23,7 +31,8 @@ fn names_path(text: &str, path: &str) -> bool {
     text.match_indices(path).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + path.len()..].chars().next();
-        let ends = after.is_none_or(|c| !(c.is_ascii_alphanumeric() || "_-".contains(c)));
+        let ends = path.ends_with('/')
+            || after.is_none_or(|c| !(c.is_ascii_alphanumeric() || "_-".contains(c)));
         !before.is_some_and(is_part) && ends
     })
 }
@@ -39,13 +48,19 @@ fn texts() -> Vec<(String, String)> {
 
 fn lines_with(text: &str, is_bad: impl Fn(&str) -> bool) -> Vec<usize> {
     let lines = text.lines().enumerate();
-    lines.filter(|(_, line)| is_bad(line)).map(|(index, _)| index + 1).collect()
+    lines
+        .filter(|(_, line)| is_bad(line))
+        .map(|(index, _)| index + 1)
+        .collect()
 }
 
 #[test]
 fn no_file_names_a_folder_of_this_machine() {
     let paths = machine_paths();
-    assert!(!paths.is_empty(), "the folders of this machine are not known");
+    assert!(
+        !paths.is_empty(),
+        "the folders of this machine are not known"
+    );
     for (file, text) in texts() {
         for path in &paths {
             let lines = lines_with(&text, |line| names_path(line, path));
@@ -56,12 +71,26 @@ fn no_file_names_a_folder_of_this_machine() {
 
 #[test]
 fn no_rust_file_has_loose_ends() {
-    // In halves, or this file would be the first to have them.
-    let words = [("TO", "DO"), ("FIX", "ME"), ("unimpl", "emented!"), ("to", "do!("), (".unw", "rap()")];
-    let words = words.map(|(left, right)| format!("{left}{right}"));
-    for (file, text) in texts().into_iter().filter(|(file, _)| file.ends_with(".rs")) {
-        for word in &words {
-            let lines = lines_with(&text, |line| line.contains(word));
+    // In halves, or this file would be the first to have them. The first two are loose ends only
+    // in comments: a list of placeholders may hold them as texts.
+    let words = [
+        ("// ", "TO", "DO"),
+        ("// ", "FIX", "ME"),
+        ("", "unimpl", "emented!("),
+        ("", "to", "do!("),
+        ("", ".unw", "rap()"),
+    ];
+    for (file, text) in texts()
+        .into_iter()
+        .filter(|(file, _)| file.ends_with(".rs"))
+    {
+        for (before, left, right) in words {
+            let word = format!("{left}{right}");
+            let is_bad = |line: &str| {
+                let start = line.find(before);
+                start.is_some_and(|start| line[start..].contains(&word))
+            };
+            let lines = lines_with(&text, is_bad);
             assert!(lines.is_empty(), "{file}:{lines:?} has `{word}`");
         }
     }
@@ -70,11 +99,17 @@ fn no_rust_file_has_loose_ends() {
 #[test]
 fn no_lock_file_names_a_registry() {
     let mut seen = 0;
-    for (file, text) in texts().into_iter().filter(|(file, _)| file.ends_with("package-lock.json")) {
+    for (file, text) in texts()
+        .into_iter()
+        .filter(|(file, _)| file.ends_with("package-lock.json"))
+    {
         let lock: Value = serde_json::from_str(&text).expect("is JSON");
         let packages = lock["packages"].as_object().expect("has packages");
         for (name, package) in packages {
-            assert!(package.get("resolved").is_none(), "{file}: `{name}` has `resolved`: remove it");
+            assert!(
+                package.get("resolved").is_none(),
+                "{file}: `{name}` has `resolved`: remove it"
+            );
         }
         seen += packages.len();
     }
@@ -85,6 +120,6 @@ fn no_lock_file_names_a_registry() {
 fn a_path_is_found_whole_and_not_as_a_part() {
     assert!(names_path("cd /somewhere/else", "/somewhere/else"));
     assert!(names_path("\"/somewhere/else/x\"", "/somewhere/else"));
-    assert!(!names_path(".github/workflows", "/work"));
-    assert!(!names_path("/a/work/b", "/work"));
+    assert!(!names_path("a/somewhere-else", "/somewhere"));
+    assert!(!names_path("/a/somewhere/b", "/somewhere"));
 }

@@ -16,7 +16,11 @@ pub fn parse(text: &str) -> Value {
 }
 
 fn without_comment(line: &str) -> &str {
-    let comment = if line.starts_with('#') { Some(0) } else { line.find(" #") };
+    let comment = if line.starts_with('#') {
+        Some(0)
+    } else {
+        line.find(" #")
+    };
     comment.map_or(line, |at| &line[..at])
 }
 
@@ -41,7 +45,11 @@ fn block(lines: &mut [(usize, &str)], at: &mut usize) -> Value {
     while *at < lines.len() && lines[*at].0 == indent {
         let (name, rest) = key(lines[*at].1).expect("every line has a key");
         *at += 1;
-        let value = if rest.is_empty() { block(lines, at) } else { inline(rest) };
+        let value = if rest.is_empty() {
+            block(lines, at)
+        } else {
+            inline(rest)
+        };
         map.insert(name, value);
     }
     Value::Object(map)
@@ -51,7 +59,9 @@ fn key(text: &str) -> Option<(String, &str)> {
     if text.starts_with(['{', '[', '\'', '"']) {
         return None;
     }
-    let (name, rest) = text.split_once(": ").or_else(|| text.strip_suffix(':').map(|name| (name, "")))?;
+    let (name, rest) = text
+        .split_once(": ")
+        .or_else(|| text.strip_suffix(':').map(|name| (name, "")))?;
     Some((name.to_owned(), rest.trim()))
 }
 
@@ -111,7 +121,9 @@ fn plain(word: &str) -> Value {
         "true" => true.into(),
         "false" => false.into(),
         "null" | "~" => Value::Null,
-        _ => word.parse::<Number>().map_or_else(|_| word.into(), Value::Number),
+        _ => word
+            .parse::<Number>()
+            .map_or_else(|_| word.into(), Value::Number),
     }
 }
 

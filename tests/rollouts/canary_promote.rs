@@ -89,7 +89,7 @@ fn a_weight_that_somebody_else_changes_ends_the_run_and_stable_gets_everything()
     );
     rig.first_release("1.0.0");
     let child = rig.spawn(CANARY, &["--release", "v1.1.0"]);
-    rig.wait_for_weight(1000);
+    rig.wait_for_first_weight();
     rig.set_weight_by_hand(7000);
     let run = rig.finish(child);
     assert_eq!(run.code, 3, "{run}");
@@ -106,7 +106,7 @@ fn a_cancelled_run_puts_traffic_back_well_before_it_is_killed() {
     );
     rig.first_release("1.0.0");
     let child = rig.spawn(CANARY, &["--release", "v1.1.0"]);
-    rig.wait_for_weight(1000);
+    rig.wait_for_first_weight();
     let start = Instant::now();
     support::processes::interrupt(child.id()).expect("it runs");
     let run = rig.finish(child);

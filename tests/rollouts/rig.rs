@@ -183,12 +183,17 @@ impl Rig {
         weight.expect("is Sluicegate's own answer")
     }
 
-    /// Waits until nginx has loaded a weight.
-    pub fn wait_for_weight(&self, weight: u32) {
-        deadline::wait_until("the weight", Duration::from_secs(10), || {
-            match self.weight() {
-                now if now == weight => Ok(()),
-                now => Err(format!("it is {now}")),
+    /// Waits until the run has set its first weight and has read it back.
+    pub fn wait_for_first_weight(&self) {
+        let path = self.path(".sluicegate/journal/production.jsonl");
+        deadline::wait_until("the first weight", Duration::from_secs(10), || {
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let of_this_run = text.rsplit("\"opened\"").next().unwrap_or_default();
+            let set = of_this_run.split("set-weight").nth(1).unwrap_or_default();
+            if set.contains("\"finished\"") {
+                Ok(())
+            } else {
+                Err(of_this_run.to_owned())
             }
         })
         .expect("the run sets it");

@@ -22,10 +22,10 @@ fn check(facts: &Facts) -> Outcome {
     match &facts.applied {
         Applied::NotAsked => Outcome::skipped("only `apply` applies"),
         Applied::Refused { by } => refused(by),
-        Applied::Ended(Ended {
-            stop: Some(stop), ..
-        }) => stopped(stop),
-        Applied::Ended(ended) => read_back(facts, ended),
+        Applied::Ended(ended) => match &ended.stop {
+            Some(stop) => stopped(stop),
+            None => read_back(facts, ended),
+        },
     }
 }
 
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn what_was_read_back_whole_passes() {
         assert_eq!(
-            check(&with(Applied::Ended(ended(None)))),
+            check(&with(Applied::Ended(Box::new(ended(None))))),
             Outcome::Pass {
                 evidence: vec![
                 "1 file applied in 0.50 s: 0002".into(),
@@ -156,7 +156,7 @@ mod tests {
             after.invalid_indexes = vec!["i".into()];
             after
         });
-        let Outcome::Fail { findings } = check(&with(Applied::Ended(ended))) else {
+        let Outcome::Fail { findings } = check(&with(Applied::Ended(Box::new(ended)))) else {
             panic!("one is missing")
         };
         let messages: Vec<&str> = findings
@@ -204,11 +204,11 @@ mod tests {
             .in_file("db/0002_more.sql", 3, 1)
             .reproduce(REPRODUCE);
         assert_eq!(
-            check(&with(Applied::Ended(ended(Some(stop(true)))))),
+            check(&with(Applied::Ended(Box::new(ended(Some(stop(true))))))),
             Outcome::fail(finding)
         );
         assert_eq!(
-            check(&with(Applied::Ended(ended(Some(stop(false)))))),
+            check(&with(Applied::Ended(Box::new(ended(Some(stop(false))))))),
             Outcome::unknown("db/0002_more.sql:3:1 it was rolled back")
         );
     }
@@ -220,7 +220,7 @@ mod tests {
             ..ended(None)
         };
         assert_eq!(
-            check(&with(Applied::Ended(broken))),
+            check(&with(Applied::Ended(Box::new(broken)))),
             Outcome::unknown("it could not be read back: no route")
         );
         assert_eq!(check(&settled()), Outcome::skipped("only `apply` applies"));

@@ -38,8 +38,9 @@ fn check(facts: &Facts) -> Outcome {
             .unread
             .extend(place.change.unread.as_deref().map(|why| place.unread(why)));
     }
-    let mut evidence = vec![facts.live.evidence(&facts.environment)];
-    evidence.extend(facts.pending.iter().flatten().flat_map(described));
+    let pending = facts.pending.iter().flatten();
+    let mut evidence: Vec<String> = pending.flat_map(described).collect();
+    evidence.push(facts.live.evidence(&facts.environment));
     Outcome::judge(evidence, findings, judged.unread)
 }
 
@@ -98,8 +99,8 @@ mod tests {
         let facts = with_pending("alter table entries add column x int");
         assert_eq!(check(&facts), Outcome::Pass {
             evidence: vec![
-                "1.1.0 is live on production since 2026-11-20T10:00:00Z".into(),
                 "db/0003_next.sql: expand: adds column `x` to `entries` (1 MiB) (rollback safe: yes)".into(),
+                "1.1.0 is live on production since 2026-11-20T10:00:00Z".into(),
             ]
         });
     }
@@ -143,12 +144,12 @@ mod tests {
             panic!("it breaks nothing by itself")
         };
         assert_eq!(
-            evidence[2],
+            evidence[1],
             "db/0003_next.sql: updates `note` of `entries` (1 MiB): values that an older release \
              may need are overwritten"
         );
         assert!(
-            evidence[1].ends_with("(rollback safe: unknown)"),
+            evidence[0].ends_with("(rollback safe: unknown)"),
             "{evidence:?}"
         );
     }

@@ -1,9 +1,9 @@
 //! Whether the applied migrations are those on disk, and the pending ones come behind them.
 
 use super::counted;
-use crate::facts::Facts;
+use crate::facts::{Facts, compare, newest};
 use shared::check::Check;
-use shared::schema_history::{compare, newest};
+use shared::shell::quoted;
 use shared::verdict::{Finding, Outcome, Severity};
 
 pub const CHECK: Check<Facts> = Check {
@@ -46,7 +46,7 @@ fn check(facts: &Facts) -> Outcome {
                 ))
                 .in_file(&file.path, 1, 1)
                 .compared(file.digest.as_str(), &row.digest)
-                .reproduce(format!("sha256sum {}", shared::process::quoted(&file.path))),
+                .reproduce(format!("sha256sum {}", quoted(&file.path))),
             ),
             Some(_) => {}
         }

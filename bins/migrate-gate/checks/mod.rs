@@ -14,6 +14,7 @@ mod valid_indexes;
 use crate::facts::{Facts, Pending};
 use crate::sql::{Change, Statement};
 use shared::check::Check;
+use shared::shell::quoted;
 use shared::verdict::{Finding, Outcome};
 
 /// Every check, in order.
@@ -32,8 +33,10 @@ pub static CHECKS: [Check<Facts>; 10] = [
 
 /// The one that judges what `apply` did; the others must pass before it touches anything.
 pub const AFTERWARDS: &str = applied::CHECK.id;
+/// Those that say whether a file can be run at all: a waiver does not make it so.
+pub const NEVER_WAIVED: [&str; 2] = [parses::CHECK.id, transaction::CHECK.id];
 /// The one that is asked again when the lock is held.
-pub const HISTORY: &Check<Facts> = &history::CHECK;
+pub const HISTORY: &str = history::CHECK.id;
 
 /// One change of a pending file, with its place.
 struct Place<'a> {
@@ -49,7 +52,7 @@ impl Place<'_> {
         let path = &self.pending.file.path;
         Finding::new(message)
             .in_file(path, line, column)
-            .reproduce(format!("sed -n {line}p {}", shared::process::quoted(path)))
+            .reproduce(format!("sed -n {line}p {}", quoted(path)))
     }
 
     /// Where it is and why it is not judged.

@@ -3,7 +3,7 @@
 use super::counted;
 use crate::facts::{Comparison, Difference, Facts};
 use shared::check::Check;
-use shared::process::quoted;
+use shared::shell::quoted;
 use shared::verdict::{Finding, Outcome, Severity};
 
 pub const CHECK: Check<Facts> = Check {

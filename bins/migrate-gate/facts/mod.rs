@@ -10,10 +10,12 @@ pub use dump_tool::Tool;
 pub use live::Live;
 pub use release_files::{Comparison, Difference};
 
+/// Pure helpers of shared that the checks may use through here.
+pub use shared::schema_history::{compare, newest};
+
 use crate::plan::{Backup, File, Plan};
 use crate::sql::{self, RollbackSafe, Schema, Script};
 use shared::gate::Context;
-use shared::journal::Journal;
 use shared::release::Digest;
 use shared::schema_history::Row;
 use std::path::PathBuf;
@@ -93,7 +95,7 @@ pub enum Applied {
         by: Vec<(&'static str, &'static str)>,
     },
     /// It ran to its end, or to where it stopped.
-    Ended(Ended),
+    Ended(Box<Ended>),
 }
 
 /// What an apply did, and what was read back after it.
@@ -181,8 +183,7 @@ pub async fn gather(context: &Context, plan: &Plan) -> Facts {
         _ => Dumped::NotNeeded,
     };
     let release = context.release_if_any();
-    let journal = Journal::path(&context.config.root, context.environment.as_str());
-    let left = Journal::left_unsettled(&journal).ok().flatten();
+    let left = context.left_unsettled().ok().flatten();
     Facts {
         environment: plan.environment.clone(),
         address: plan.address.clone(),

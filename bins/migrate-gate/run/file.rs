@@ -1,7 +1,8 @@
 //! One file: whole in a transaction with its row of the history, or statement by statement.
 
+use super::failure::{Failure, FailureKind};
 use super::progress::{Detail, STATEMENT};
-use super::session::{Failure, FailureKind, Session};
+use super::session::Session;
 use crate::facts::Pending;
 use crate::plan::RETRIES;
 use crate::sql::Statement;
@@ -205,7 +206,9 @@ pub(super) async fn by_statement(
             });
         }
     }
-    session.prepare().await.map_err(ours)?;
+    // Whatever stops behind the last statement, all of them are done.
+    let behind = |failure| Stopped::at(Some(pending.script.statements.len()), failure);
+    session.prepare().await.map_err(behind)?;
     let mut failure = None;
     let written = journal
         .effect(effect(pending, author), async {
@@ -219,7 +222,7 @@ pub(super) async fn by_statement(
                 })
         })
         .await;
-    written.map_err(|error| failure.map(ours).unwrap_or_else(|| unwritten(&error)))
+    written.map_err(|error| failure.map(behind).unwrap_or_else(|| unwritten(&error)))
 }
 
 fn statement_effect(

@@ -1,9 +1,12 @@
 //! `apply`: lock, back up, apply file by file, read back. Every change goes through the journal.
 
 mod backup;
+mod failure;
 mod file;
+mod lock;
 mod progress;
 mod refusal;
+mod resume;
 mod session;
 mod stop;
 
@@ -11,13 +14,14 @@ use crate::checks;
 use crate::facts::{self, Applied, Dumped, Ended, Facts, Stop, gather, read_database};
 use crate::plan::Plan;
 use progress::{Progress, Purpose};
-use session::{Session, stop_before};
+use session::Session;
 use shared::error::{Error, Result};
 use shared::gate::Context;
 use shared::journal::{Effect, Unsettled};
 use shared::postgres::Address;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use stop::stop_before;
 
 /// Judges, and when every check lets it through, applies.
 pub async fn apply(context: &mut Context, plan: &Plan) -> Result<Facts> {
@@ -37,7 +41,8 @@ pub async fn apply(context: &mut Context, plan: &Plan) -> Result<Facts> {
         ))
         .hint(format!("settle it with `{}` first", left.gate)));
     }
-    facts.applied = Applied::Ended(run(context, plan, &mut facts, left).await?);
+    let ended = run(context, plan, &mut facts, left).await?;
+    facts.applied = Applied::Ended(Box::new(ended));
     Ok(facts)
 }
 
@@ -73,7 +78,7 @@ async fn run(
             return Ok(ended);
         }
     };
-    if let Some(stop) = read_again(&address, plan, facts).await {
+    if let Some(stop) = read_again(context, &address, plan, facts).await {
         ended.stop = Some(stop);
         return Ok(ended);
     }
@@ -92,7 +97,12 @@ async fn run(
 }
 
 /// Between the judgement and the lock another apply may have been at work.
-async fn read_again(address: &Address, plan: &Plan, facts: &mut Facts) -> Option<Stop> {
+async fn read_again(
+    context: &Context,
+    address: &Address,
+    plan: &Plan,
+    facts: &mut Facts,
+) -> Option<Stop> {
     let seen = match read_database(address).await {
         Ok(seen) => seen,
         Err(error) => return Some(stop_before(error)),
@@ -112,7 +122,10 @@ async fn read_again(address: &Address, plan: &Plan, facts: &mut Facts) -> Option
     }
     facts.database = Ok(seen);
     facts.pending = Ok(pending);
-    if is_new || (checks::HISTORY.run)(facts).word() != "pass" {
+    let is_refused = refusal::refusals(context, facts)
+        .iter()
+        .any(|(id, _)| *id == checks::HISTORY);
+    if is_new || is_refused {
         return Some(stop_before("the history changed after it was judged"));
     }
     None
@@ -149,7 +162,8 @@ impl Work<'_> {
         if pending.is_empty() {
             return Ok(());
         }
-        self.resumable(&pending).await?;
+        let (session, restart) = (&self.session, self.plan.restart.as_deref());
+        resume::make_certain(&mut self.progress, &pending, session, restart).await?;
         self.back_up(address, left).await?;
         self.make_history().await?;
         let author = file::Author {
@@ -175,54 +189,6 @@ impl Work<'_> {
             self.ended
                 .applied
                 .push((one.file.version.clone(), began.elapsed().as_secs_f64()));
-        }
-        Ok(())
-    }
-
-    /// A file that broke off goes on where it stopped, when that is certain.
-    async fn resumable(&mut self, pending: &[facts::Pending]) -> Result<(), Stop> {
-        for one in pending {
-            if self.plan.restart.as_deref() == Some(&one.file.version) {
-                self.progress.remove(&one.file.version);
-            }
-            let Some(progress) = progress::of_file(&self.progress, &one.file).cloned() else {
-                continue;
-            };
-            if progress.digest != one.file.digest.as_str() {
-                return Err(stop::unclear(
-                    one,
-                    progress.done,
-                    "the file was changed since",
-                ));
-            }
-            if !progress.is_uncertain {
-                continue;
-            }
-            let Some(statement) = one.script.statements.get(progress.done) else {
-                continue;
-            };
-            let is_done = match &statement.repeat {
-                crate::sql::Repeat::Yes => false,
-                crate::sql::Repeat::Index(name) => {
-                    let valid = self.session.index_is_valid(name).await;
-                    valid
-                        .map_err(|failure| stop_before(failure.message))?
-                        .unwrap_or(false)
-                }
-                crate::sql::Repeat::No => {
-                    return Err(stop::unclear(
-                        one,
-                        progress.done,
-                        "whether it took effect is not known",
-                    ));
-                }
-            };
-            let certain = Progress {
-                done: progress.done + usize::from(is_done),
-                is_uncertain: false,
-                ..progress
-            };
-            self.progress.insert(one.file.version.clone(), certain);
         }
         Ok(())
     }

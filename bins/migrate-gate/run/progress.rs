@@ -59,7 +59,7 @@ pub(super) fn of(left: &Unsettled) -> BTreeMap<String, Progress> {
             State::Finished => (detail.statement + 1, false),
             State::Started => (detail.statement, true),
             // PostgreSQL's no is an answer; silence is none.
-            State::Failed { reason } => (detail.statement, reason.contains(super::session::LOST)),
+            State::Failed { reason } => (detail.statement, reason.contains(super::failure::LOST)),
         };
     }
     all

@@ -1,17 +1,20 @@
 //! Which checks stand between the pending files and the database.
 
-use crate::checks::{AFTERWARDS, CHECKS};
+use crate::checks::{AFTERWARDS, CHECKS, NEVER_WAIVED};
 use crate::facts::Facts;
 use shared::gate::Context;
 
 /// The checks that do not pass, with their words; `--only` and `--skip` leave none of them out,
-/// a waiver in force does.
+/// a waiver in force does, except of what cannot be run.
 pub(super) fn refusals(context: &Context, facts: &Facts) -> Vec<(&'static str, &'static str)> {
     CHECKS
         .iter()
         .filter(|check| check.id != AFTERWARDS)
         .map(|check| (check.id, (check.run)(facts).word()))
-        .filter(|(id, word)| !matches!(*word, "pass" | "skipped") && !is_waived(context, id))
+        .filter(|(id, word)| {
+            let is_let_through = is_waived(context, id) && !NEVER_WAIVED.contains(id);
+            !matches!(*word, "pass" | "skipped") && !is_let_through
+        })
         .collect()
 }
 

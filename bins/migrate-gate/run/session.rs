@@ -1,22 +1,23 @@
 //! The one connection that changes the database: locked against a second apply, limited in how
 //! long it waits, and stopped when the run is.
 
+use super::failure::{Failure, FailureKind};
+use super::lock;
+use super::stop::stop_before;
 use crate::facts::Stop;
-use crate::plan::{LOCK, Limits};
+use crate::plan::Limits;
 use shared::error::{Error, Result};
 use shared::gate::Interrupt;
-use shared::postgres::{Address, Database, describe};
+use shared::postgres::{Address, Database};
 use shared::schema_history::TABLE;
 use std::time::{Duration, Instant};
 use tokio_postgres::types::ToSql;
 
-/// How long a second apply waits for the first.
-const LOCK_DEADLINE: Duration = Duration::from_secs(30);
-const LOCK_PAUSE: Duration = Duration::from_millis(100);
 /// How much longer than the server's own limit an answer may take.
 const ANSWER_MARGIN: Duration = Duration::from_secs(10);
-/// How long a cancelled statement may take to end.
+/// How long a cancelled statement may take to end, and a process of the server after it.
 const CANCEL_DEADLINE: Duration = Duration::from_secs(30);
+const CLOSE_PAUSE: Duration = Duration::from_millis(10);
 
 /// What a file may have left in the session must not reach the next one. Advisory locks stay.
 const CLEAN: &str = "reset session authorization; reset role; reset all; discard temp; \
@@ -31,84 +32,6 @@ pub(super) struct Session {
     process: i32,
     /// The history with its schema, quoted, once it is there.
     history: Option<String>,
-}
-
-/// Why a statement did not succeed.
-#[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) kind: FailureKind,
-    pub(super) message: String,
-    /// The character of the statement's text, from 1, that PostgreSQL points at.
-    pub(super) position: Option<usize>,
-}
-
-/// Why a statement did not succeed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FailureKind {
-    /// A lock was not free in time (55P03).
-    LockTimeout,
-    /// It took too long (57014).
-    Timeout,
-    /// The run was asked to stop.
-    Interrupted,
-    /// PostgreSQL said no.
-    Refused,
-    /// No answer came: whether it happened is not known.
-    Lost,
-}
-
-/// Stands in the reason of an effect when its end is not known.
-pub(super) const LOST: &str = "no answer came";
-
-impl Failure {
-    fn lost(why: impl std::fmt::Display) -> Self {
-        Self {
-            kind: FailureKind::Lost,
-            message: format!("{LOST}: {why}"),
-            position: None,
-        }
-    }
-
-    fn interrupted() -> Self {
-        let message = "the run was asked to stop".into();
-        Self {
-            kind: FailureKind::Interrupted,
-            message,
-            position: None,
-        }
-    }
-
-    fn of(error: &tokio_postgres::Error) -> Self {
-        let Some(server) = error.as_db_error() else {
-            return Self::lost(describe(error));
-        };
-        let kind = match server.code().code() {
-            "55P03" => FailureKind::LockTimeout,
-            "57014" => FailureKind::Timeout,
-            // The server is going down, or has ended this connection: 57P01 to 57P05, and 08xxx.
-            code if code.starts_with("57P") || code.starts_with("08") => FailureKind::Lost,
-            _ => FailureKind::Refused,
-        };
-        let message = match kind {
-            FailureKind::Lost => format!("{LOST}: {}", describe(error)),
-            _ => describe(error),
-        };
-        let position = match server.position() {
-            Some(tokio_postgres::error::ErrorPosition::Original(position)) => {
-                usize::try_from(*position).ok()
-            }
-            Some(tokio_postgres::error::ErrorPosition::Internal { .. }) | None => None,
-        };
-        Self {
-            kind,
-            message,
-            position,
-        }
-    }
-
-    pub(super) fn error(&self) -> Error {
-        Error::unavailable(self.message.clone())
-    }
 }
 
 impl Session {
@@ -133,7 +56,7 @@ impl Session {
             process,
             history: None,
         };
-        session.lock().await?;
+        lock::take(&session.database, &mut session.interrupt).await?;
         session
             .prepare()
             .await
@@ -143,42 +66,6 @@ impl Session {
             .await
             .map_err(|failure| stop_before(failure.message))?;
         Ok(session)
-    }
-
-    async fn lock(&mut self) -> Result<(), Stop> {
-        let began = Instant::now();
-        loop {
-            let sql = "select pg_try_advisory_lock($1)";
-            let rows = self.database.rows(sql, &[&LOCK]).await;
-            let rows = rows.map_err(|error| stop_before(error.to_string()))?;
-            if rows.first().is_some_and(|row| row.get(0)) {
-                return Ok(());
-            }
-            if began.elapsed() >= LOCK_DEADLINE {
-                return Err(stop_before(format!(
-                    "another apply holds the lock since before {} s ago: {}",
-                    LOCK_DEADLINE.as_secs(),
-                    self.holder().await
-                )));
-            }
-            if !self.interrupt.sleep(LOCK_PAUSE).await {
-                return Err(stop_before(
-                    "the run was asked to stop while it waited for another apply",
-                ));
-            }
-        }
-    }
-
-    async fn holder(&self) -> String {
-        let sql = "select coalesce(string_agg(format('process %s of %s from %s', a.pid, a.usename,
-                          coalesce(a.client_addr::text, 'this machine')), ', '), 'nobody now')
-                   from pg_locks l join pg_stat_activity a on a.pid = l.pid
-                   where l.locktype = 'advisory' and l.granted
-                     and l.classid::bigint << 32 | l.objid::bigint = $1";
-        match self.database.rows(sql, &[&LOCK]).await {
-            Ok(rows) => rows.first().map(|row| row.get(0)).unwrap_or_default(),
-            Err(error) => error.to_string(),
-        }
     }
 
     /// Takes away what an earlier file left in the session, and sets and verifies the limits.
@@ -379,18 +266,7 @@ impl Session {
                 ))
                 .at(address.place()));
             }
-            tokio::time::sleep(LOCK_PAUSE / 10).await;
+            tokio::time::sleep(CLOSE_PAUSE).await;
         }
-    }
-}
-
-/// A stop before anything was touched.
-pub(super) fn stop_before(why: impl std::fmt::Display) -> Stop {
-    Stop {
-        place: None,
-        sentence: format!("nothing was applied: {why}"),
-        is_no: false,
-        is_settled: true,
-        next: vec!["run `migrate-gate apply` again when the cause is gone".into()],
     }
 }

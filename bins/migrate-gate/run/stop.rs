@@ -1,13 +1,24 @@
 //! What a stopped apply means: what is applied, what is not, and whether anything is half done.
 
+use super::failure::{Failure, FailureKind};
 use super::file::Stopped;
-use super::session::{Failure, FailureKind};
 use crate::facts::{Ended, Facts, Pending, Seen, Stop};
 use crate::plan::Plan;
 use crate::sql;
 
 const AGAIN: &str =
     "run `migrate-gate apply` again when the cause is gone: it goes on where it stopped";
+
+/// A stop before anything was touched.
+pub(super) fn stop_before(why: impl std::fmt::Display) -> Stop {
+    Stop {
+        place: None,
+        sentence: format!("nothing was applied: {why}"),
+        is_no: false,
+        is_settled: true,
+        next: vec![AGAIN.into()],
+    }
+}
 
 /// The run was asked to stop between two files.
 pub(super) fn between(applied: &[(String, f64)], pending: &[Pending]) -> Stop {
@@ -63,9 +74,7 @@ fn half_done(
     place: Option<(String, u64, u64)>,
 ) -> Stop {
     let statements = &pending.script.statements;
-    let done = stopped
-        .statement
-        .unwrap_or(if from == 0 { 0 } else { statements.len() });
+    let done = stopped.statement.unwrap_or(from);
     let is_answered = stopped.failure.kind != FailureKind::Lost;
     let (path, version) = (&pending.file.path, &pending.file.version);
     let mut next = vec![AGAIN.to_owned()];

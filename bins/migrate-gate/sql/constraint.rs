@@ -10,87 +10,53 @@ use squawk_syntax::ast::{self, AstNode, Constraint};
 /// How to add it without looking at every row.
 pub(super) const LATER: &str = "add it with `not valid`, and validate it in a later file";
 
+const SCANS: &str = "which blocks reads and writes while every row is looked at";
+
 /// `ADD CONSTRAINT`.
 pub(super) fn add(add: &ast::AddConstraint, table: &Name, schema: &Schema) -> Change {
     let Some(constraint) = add.constraint() else {
         return Change::unread(format!("adds a constraint to {table}"), "its text is odd");
     };
-    let sized = schema.sized(table);
-    let exclusive = format!("the ACCESS EXCLUSIVE lock of {table}");
+    let own = Own {
+        table,
+        schema,
+        sized: schema.sized(table),
+    };
     let is_valid = !constraint.is_not_valid();
+    let exclusive = format!("the ACCESS EXCLUSIVE lock of {table}");
     match &constraint {
         Constraint::CheckConstraint(check) => {
-            let change = Change::new(format!("adds a check to {sized}")).holding(exclusive);
-            let change = scanned(
-                change,
-                is_valid,
-                "which blocks reads and writes while every row is looked at",
-            );
-            narrowed(
-                change,
+            let change = Change::new(format!("adds a check to {}", own.sized));
+            own.narrowed(
+                scanned(change, is_valid, SCANS),
                 check.syntax(),
-                table,
-                schema,
-                "may still write what it refuses",
-            )
-        }
-        Constraint::ForeignKeyConstraint(key) => {
-            let change = Change::new(format!("adds a foreign key to {sized}"))
-                .holding(format!("the SHARE ROW EXCLUSIVE lock of {table}"));
-            let effect = "which blocks writes to both tables while every row is looked up";
-            let change = scanned(change, is_valid, effect);
-            match key.from_columns() {
-                Some(own) => narrowed(
-                    change,
-                    own.syntax(),
-                    table,
-                    schema,
-                    "may still write values that the other table does not have",
-                ),
-                None => Change::unread(change.deed, "its columns are not named"),
-            }
-        }
-        Constraint::UniqueConstraint(unique) if unique.using_index().is_none() => {
-            let change = built("unique constraint", &sized).holding(exclusive);
-            narrowed(
-                change,
-                unique.syntax(),
-                table,
-                schema,
-                "may still write values that are equal",
-            )
-        }
-        // The index it takes over refuses equal values already.
-        Constraint::UniqueConstraint(_) => {
-            Change::new(format!("adds a unique constraint to {sized}")).holding(exclusive)
-        }
-        Constraint::PrimaryKeyConstraint(key) => primary_key(key, table, schema).holding(exclusive),
-        Constraint::ExcludeConstraint(exclude) => {
-            let change = built("exclusion constraint", &sized).holding(exclusive);
-            narrowed(
-                change,
-                exclude.syntax(),
-                table,
-                schema,
                 "may still write what it refuses",
             )
         }
         Constraint::NotNullConstraint(not_null) => {
-            let change =
-                Change::new(format!("adds a NOT NULL constraint to {sized}")).holding(exclusive);
-            let change = scanned(
-                change,
-                is_valid,
-                "which blocks reads and writes while every row is looked at",
-            );
-            narrowed(
-                change,
+            let change = Change::new(format!("adds a NOT NULL constraint to {}", own.sized));
+            own.narrowed(
+                scanned(change, is_valid, SCANS),
                 not_null.syntax(),
-                table,
-                schema,
                 "may still write NULL",
             )
         }
+        Constraint::ForeignKeyConstraint(key) => return own.foreign_key(key, is_valid),
+        Constraint::UniqueConstraint(unique) if unique.using_index().is_none() => own.narrowed(
+            built("unique constraint", &own.sized),
+            unique.syntax(),
+            "may still write values that are equal",
+        ),
+        // The index it takes over refuses equal values already.
+        Constraint::UniqueConstraint(_) => {
+            Change::new(format!("adds a unique constraint to {}", own.sized))
+        }
+        Constraint::PrimaryKeyConstraint(key) => primary_key(key, table, schema),
+        Constraint::ExcludeConstraint(exclude) => own.narrowed(
+            built("exclusion constraint", &own.sized),
+            exclude.syntax(),
+            "may still write what it refuses",
+        ),
         Constraint::DefaultConstraint(_)
         | Constraint::GeneratedConstraint(_)
         | Constraint::NullConstraint(_)
@@ -98,6 +64,39 @@ pub(super) fn add(add: &ast::AddConstraint, table: &Name, schema: &Schema) -> Ch
             format!("adds a constraint to {table}"),
             "this kind of constraint is not judged",
         ),
+    }
+    .holding(exclusive)
+}
+
+/// The table that gets a constraint.
+struct Own<'a> {
+    table: &'a Name,
+    schema: &'a Schema<'a>,
+    sized: String,
+}
+
+impl Own<'_> {
+    fn foreign_key(&self, key: &ast::ForeignKeyConstraint, is_valid: bool) -> Change {
+        let change = Change::new(format!("adds a foreign key to {}", self.sized))
+            .holding(format!("the SHARE ROW EXCLUSIVE lock of {}", self.table));
+        let effect = "which blocks writes to both tables while every row is looked up";
+        let change = scanned(change, is_valid, effect);
+        let breaks = "may still write values that the other table does not have";
+        match key.from_columns() {
+            Some(own) => self.narrowed(change, own.syntax(), breaks),
+            None => Change::unread(change.deed, "its columns are not named"),
+        }
+    }
+
+    /// Takes something from the live release, unless it only concerns columns that it does not
+    /// know.
+    fn narrowed(&self, change: Change, under: &SyntaxNode, effect: &str) -> Change {
+        let columns = columns_under(under);
+        let is_new = |column: &String| self.schema.is_new_column(self.table, column);
+        if !columns.is_empty() && columns.iter().all(is_new) {
+            return change;
+        }
+        change.contracting(effect, "have every live release keep to it first")
     }
 }
 
@@ -114,25 +113,6 @@ fn built(what: &str, table: &str) -> Change {
         "which blocks reads and writes while its index is built",
         "create a unique index concurrently, then add the constraint `using index`",
     )
-}
-
-/// Takes something from the live release, unless it only concerns columns that it does not know.
-fn narrowed(
-    change: Change,
-    under: &SyntaxNode,
-    table: &Name,
-    schema: &Schema,
-    effect: &str,
-) -> Change {
-    let columns = columns_under(under);
-    let is_new = !columns.is_empty()
-        && columns
-            .iter()
-            .all(|column| schema.is_new_column(table, column));
-    if is_new {
-        return change;
-    }
-    change.contracting(effect, "have every live release keep to it first")
 }
 
 fn primary_key(key: &ast::PrimaryKeyConstraint, table: &Name, schema: &Schema) -> Change {

@@ -2,6 +2,7 @@
 
 mod change;
 mod column;
+mod column_alter;
 mod constraint;
 mod expression;
 mod index;

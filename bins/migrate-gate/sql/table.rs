@@ -2,6 +2,7 @@
 
 use super::change::Change;
 use super::column;
+use super::column_alter;
 use super::constraint;
 use super::names::{Name, shown};
 use super::schema::Schema;
@@ -67,7 +68,7 @@ fn action_on(action: &Action, table: &Name, schema: &mut Schema) -> Change {
     let exclusive = format!("the ACCESS EXCLUSIVE lock of {table}");
     match action {
         Action::AddColumn(add) => column::add(add, table, schema).holding(exclusive),
-        Action::AlterColumn(alter) => column::alter(alter, table, schema),
+        Action::AlterColumn(alter) => column_alter::alter(alter, table, schema),
         Action::DropColumn(drop) => column::drop(drop, table, schema).holding(exclusive),
         Action::RenameColumn(rename) => column::rename(rename, table, schema).holding(exclusive),
         Action::AddConstraint(add) => constraint::add(add, table, schema),

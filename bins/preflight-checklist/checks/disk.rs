@@ -1,8 +1,9 @@
 //! `disk`: there is room for what a deployment writes.
 
-use crate::facts::{Disk, Facts, Space, quoted};
+use crate::facts::{Disk, Facts, Space};
 use shared::check::Check;
 use shared::config::Size;
+use shared::shell::quoted;
 use shared::verdict::{Finding, Outcome, Severity};
 
 /// See the module.

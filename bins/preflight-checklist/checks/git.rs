@@ -1,7 +1,8 @@
 //! `git`: what is checked out is the release and nothing else, and the release is on its branch.
 
-use crate::facts::{Branch, Facts, Git, Tree, quoted};
+use crate::facts::{Branch, Facts, Git, Tree};
 use shared::check::Check;
+use shared::shell::quoted;
 use shared::verdict::{Finding, Outcome, Severity};
 
 /// See the module.

@@ -1,8 +1,9 @@
 //! `tools`: the programs that the deployment calls are here, in versions that will do.
 
-use crate::facts::{Facts, Found, Tool, quoted};
+use crate::facts::{Facts, Found, Tool};
 use crate::version::{Told, refusal};
 use shared::check::Check;
+use shared::shell::quoted;
 use shared::verdict::{Finding, Outcome, Severity};
 use std::path::Path;
 

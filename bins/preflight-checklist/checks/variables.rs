@@ -1,8 +1,9 @@
 //! `variables`: what a release reads at its start is there and is no placeholder.
 
-use crate::facts::{Facts, Looked, Variables, quoted};
+use crate::facts::{Facts, Looked, Variables};
 use crate::{placeholder, url};
 use shared::check::Check;
+use shared::shell::quoted;
 use shared::verdict::{Finding, Outcome, Severity};
 
 /// See the module.

@@ -13,7 +13,6 @@ pub use tools::{Found, Tool};
 pub use variables::{Looked, Variables};
 
 // A word for a shell is text; handed on here because the checks may not name `shared::process`.
-pub use shared::process::quoted;
 
 use crate::plan::{Asked, Plan};
 use futures_util::StreamExt as _;

@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use shared::check::Check;
-use shared::process::quoted;
+use shared::shell::quoted;
 use shared::verdict::{Finding, Outcome, Severity};
 
 pub const CHECK: Check<Facts> = Check {

@@ -153,7 +153,7 @@ pub enum Artifact {
 
 /// How an answer tells which release gave it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Identity {
     /// A response header with the version or the commit.
     Header {

@@ -25,7 +25,7 @@ pub struct Migrations {
 
 /// What applies the migrations.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Tool {
     /// Numbered files `0001_name.sql` of one folder, applied by migrate-gate itself and written
     /// down in the table `sluicegate_migrations`.

@@ -141,7 +141,13 @@ impl Context {
         let text = resolved.expose().trim_end_matches('/').to_owned();
         if text.starts_with("http://") || text.starts_with("https://") {
             mask_password(&text);
-            return Ok(text);
+            let checked = reqwest::Url::parse(&text).map_err(|why| {
+                url.refuse(
+                    &self.config.file,
+                    format!("the `url` cannot be asked: {why}"),
+                )
+            });
+            return checked.map(|_| text);
         }
         Err(url.refuse(
             &self.config.file,

@@ -161,6 +161,10 @@ async fn run<G: Gate>(common: Common, own: &G::Arguments) -> Result<Exit> {
         return output::report(&explain(id, &entries)?).map(|()| Exit::Pass);
     }
     common.selection().validate(&entries)?;
+    if common.skip.iter().any(|id| id == receipts::ENTRY.id) {
+        return Err(Error::config("the check `receipts` cannot be left out")
+            .hint("change `receipts.require` in the configuration, where it is reviewed"));
+    }
     let started = jiff::Timestamp::now();
     let mut context = Context::new(G::GATE, common, G::needs_release(own)).await?;
     publish::mask(&context)?;
@@ -168,6 +172,7 @@ async fn run<G: Gate>(common: Common, own: &G::Arguments) -> Result<Exit> {
         return publish::show(&context, &summary).map(|()| Exit::Pass);
     }
     let plan = G::plan(&mut context, own).await?;
+    publish::mask(&context)?;
     if context.common.plan {
         return publish::plan(&context, &G::steps(&plan)).map(|()| Exit::Pass);
     }

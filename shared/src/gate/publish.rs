@@ -99,6 +99,8 @@ pub(super) fn everything(context: &Context, receipt: Receipt, path: &Path) -> Re
             None
         }
     };
+    // What the run itself has read is a secret too.
+    problems.extend(mask(context).err());
     if let (Some(actions), Some(digest)) = (&context.actions, &digest) {
         problems.extend(actions.publish(&receipt, path, digest));
         if let Err(error) = output::commands(&report::annotations::annotations(&receipt)) {
@@ -132,19 +134,14 @@ pub(super) fn plain_summary(context: &Context, records: &[Record], settled: bool
         "a change is neither finished nor undone"
     };
     let reason = reason.unwrap_or_else(|| Verdict::of(records).word().to_owned());
-    let mut next = Vec::new();
-    if !settled {
-        next.push(format!(
-            "run `canary-promote reconcile --environment {}`, then read its report",
-            context.environment
-        ));
-    }
+    let left = context.left_unsettled().ok().flatten();
+    let next = left.map(|left| left.remedy(context.environment.as_str()));
     Summary {
         headline: format!(
             "{} did not come to an answer; {state}: {reason}",
             context.gate
         ),
-        next,
+        next: next.into_iter().collect(),
         tables: Vec::new(),
     }
 }

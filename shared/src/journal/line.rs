@@ -53,6 +53,18 @@ pub struct Unsettled {
     pub effects: Vec<(Effect, State)>,
 }
 
+impl Unsettled {
+    /// What finishes or undoes it.
+    pub fn remedy(&self, environment: &str) -> String {
+        let command = match self.gate.as_str() {
+            "migrate-gate" => "migrate-gate apply",
+            "rollback" => "rollback",
+            _ => "canary-promote reconcile",
+        };
+        format!("run `{command} --environment {environment}`: it goes on where that run stopped")
+    }
+}
+
 /// What the last run of a journal left; `None` when it settled everything.
 pub(super) fn last_unsettled(text: &str) -> Result<Option<Unsettled>> {
     let mut last: Option<Unsettled> = None;

@@ -41,9 +41,9 @@ pub fn entries(receipt: &Receipt, path: &Path, digest: &Digest) -> Vec<(String, 
     let is_safe = receipt
         .detail
         .get("rollback_safe")
-        .and_then(serde_json::Value::as_bool);
+        .and_then(serde_json::Value::as_str);
     if let (Gate::MigrateGate, Some(is_safe)) = (receipt.gate, is_safe) {
-        entries.push(("rollback-safe", is_safe.to_string()));
+        entries.push(("rollback-safe", is_safe.to_owned()));
     }
     entries
         .into_iter()
@@ -146,10 +146,10 @@ mod tests {
     #[test]
     fn only_migrate_gate_says_whether_a_rollback_is_safe() {
         let mut receipt = sample::passed();
-        receipt.detail = serde_json::json!({"rollback_safe": false});
+        receipt.detail = serde_json::json!({"rollback_safe": "no"});
         assert_eq!(value(&of(&receipt), "rollback-safe"), None);
         receipt.gate = Gate::MigrateGate;
-        assert_eq!(value(&of(&receipt), "rollback-safe"), Some("false"));
+        assert_eq!(value(&of(&receipt), "rollback-safe"), Some("no"));
     }
 
     #[test]

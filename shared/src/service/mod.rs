@@ -233,7 +233,7 @@ impl Service {
             return Ok(());
         }
         Err(Error::unavailable(format!(
-            "{} was set to {weight} and says {now}",
+            "{} was set to {weight} and says {now}: somebody else changed it",
             self.subject()
         )))
     }

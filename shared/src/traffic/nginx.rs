@@ -6,7 +6,8 @@
 use super::{Reach, Weight};
 use crate::config::NginxRouter;
 use crate::error::{Error, Result};
-use crate::process::{Command, quoted};
+use crate::process::Command;
+use crate::shell::quoted;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 

@@ -11,14 +11,22 @@ use crate::{Error, Result};
 
 const VARIABLE: &str = "SLUICEGATE_BINARIES";
 
-/// The path of `pm`, `stand` or `sample-service`: from the directory that `SLUICEGATE_BINARIES` names, else built once.
+static ALREADY_BUILT: OnceLock<PathBuf> = OnceLock::new();
+
+/// Says where the programs are already built; the first call counts.
+pub fn use_directory(directory: PathBuf) {
+    ALREADY_BUILT.get_or_init(|| directory);
+}
+
+/// The path of `pm`, `stand` or `sample-service`: from the directory that `SLUICEGATE_BINARIES` or [`use_directory`] names, else built once.
 pub fn binary(name: &str) -> Result<PathBuf> {
-    if let Some(directory) = std::env::var_os(VARIABLE) {
-        let path = PathBuf::from(directory).join(name);
+    let named = std::env::var_os(VARIABLE).map(PathBuf::from);
+    if let Some(directory) = named.or_else(|| ALREADY_BUILT.get().cloned()) {
+        let path = directory.join(name);
         // Absolute, because it will be run from another directory.
         return path.canonicalize().map_err(|why| {
             Error::new(format!(
-                "`{VARIABLE}` is set, but `{}` is not there: {why}",
+                "`{}` was to be built already, but is not there: {why}",
                 path.display()
             ))
         });

@@ -58,6 +58,38 @@ pub const PREREQUISITES: [Prerequisite; 5] = [
     },
 ];
 
+/// What the tests need besides.
+pub const TEST_PREREQUISITES: [Prerequisite; 4] = [
+    Prerequisite {
+        program: "node",
+        directories: Vec::new,
+        apt: "nodejs",
+        brew: "node",
+        purpose: "the tests of the action and the workflows",
+    },
+    Prerequisite {
+        program: "npm",
+        directories: Vec::new,
+        apt: "npm",
+        brew: "node",
+        purpose: "GitHub's own parser of workflows",
+    },
+    Prerequisite {
+        program: "python3",
+        directories: Vec::new,
+        apt: "python3-venv",
+        brew: "python3",
+        purpose: "the linters of scripts and workflows",
+    },
+    Prerequisite {
+        program: "openssl",
+        directories: Vec::new,
+        apt: "openssl",
+        brew: "openssl",
+        purpose: "certificates of the tests' own servers",
+    },
+];
+
 /// Those that the machine does not have.
 pub fn missing(prerequisites: &[Prerequisite]) -> Vec<Prerequisite> {
     let is_missing =

@@ -19,7 +19,7 @@ pub fn run() -> Result {
     installation::install(&prerequisites::missing(&prerequisites::PREREQUISITES))?;
     eprintln!("building");
     let binaries = build::binaries()?;
-    // The stand would otherwise build once more to find its own.
+    support::binaries::use_directory(binaries.clone());
     let interrupt = screen::interrupt_flag()?;
     let started = Instant::now();
     let options = StandOptions {
