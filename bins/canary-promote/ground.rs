@@ -90,13 +90,11 @@ pub async fn schema_version(context: &Context) -> Result<String> {
         .database(&migrations.database.value)?
         .connect()
         .await?;
-    let rows = shared::schema_history::read(&database).await?;
-    let newest = rows
-        .unwrap_or_default()
-        .into_iter()
-        .map(|row| row.version)
-        .max();
-    Ok(newest.unwrap_or_default())
+    let rows = shared::schema_history::read(&database)
+        .await?
+        .unwrap_or_default();
+    let newest = shared::schema_history::newest(&rows);
+    Ok(newest.map(|row| row.version.clone()).unwrap_or_default())
 }
 
 /// How the services are found now.

@@ -88,7 +88,10 @@ async fn schema(
         Err(error) => return Some(Err(error.to_string())),
     };
     let needed = &target.entry.schema_version;
-    let newer = rows.into_iter().filter(|row| row.version > *needed);
+    let is_newer = |version: &str| {
+        needed.is_empty() || shared::schema_history::compare(version, needed).is_gt()
+    };
+    let newer = rows.into_iter().filter(|row| is_newer(&row.version));
     Some(Ok(newer
         .map(|row| Migration {
             version: row.version,

@@ -5,6 +5,7 @@ pub mod check;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod file;
 pub mod gate;
 pub mod git;
 pub mod github;

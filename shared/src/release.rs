@@ -60,6 +60,19 @@ impl Digest {
         Self(hex(&sha2::Sha256::digest(bytes)))
     }
 
+    /// The digest of everything a reader has left, read piece by piece.
+    pub fn of_reader(reader: &mut impl std::io::Read) -> std::io::Result<Self> {
+        use sha2::Digest as _;
+        let mut hasher = sha2::Sha256::new();
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            match reader.read(&mut piece)? {
+                0 => return Ok(Self(hex(&hasher.finalize()))),
+                read => hasher.update(&piece[..read]),
+            }
+        }
+    }
+
     /// The hexadecimal digits without a prefix.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -3,11 +3,8 @@
 
 use crate::error::{Error, Result};
 use crate::postgres::Database;
-use crate::release::Digest;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
-use std::io::Read as _;
-use std::path::Path;
 
 /// The table's name; it is in the schema that the database gives to new tables.
 pub const TABLE: &str = "sluicegate_migrations";
@@ -66,31 +63,6 @@ pub fn compare(one: &str, other: &str) -> Ordering {
     value(one).cmp(&value(other))
 }
 
-/// The digest of a file of any size, read piece by piece.
-pub fn digest_of_file(path: &Path) -> Result<Digest> {
-    use sha2::Digest as _;
-    let fail = |error: std::io::Error| {
-        Error::unavailable("the file could not be read")
-            .at(path.display().to_string())
-            .source(error)
-    };
-    let mut file = std::fs::File::open(path).map_err(fail)?;
-    let mut hasher = sha2::Sha256::new();
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut piece).map_err(fail)? {
-            0 => break,
-            length => hasher.update(&piece[..length]),
-        }
-    }
-    let digits: String = hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Digest::try_from(digits)
-}
-
 fn row(row: &tokio_postgres::Row) -> Result<Row> {
     let text = |column: usize| -> Result<String> {
         row.try_get(column).map_err(|error| {
@@ -135,18 +107,5 @@ mod tests {
     fn leading_zeros_do_not_make_a_version_newer() {
         assert_eq!(compare("0010", "00010"), Ordering::Equal);
         assert_eq!(compare("00009", "0010"), Ordering::Less);
-    }
-
-    #[test]
-    fn a_file_digests_as_its_bytes_do() {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let path = folder.path().join("dump");
-        let bytes = vec![7; 200_000];
-        std::fs::write(&path, &bytes).expect("the folder is writable");
-        assert_eq!(
-            digest_of_file(&path).expect("is readable"),
-            Digest::of(&bytes)
-        );
-        assert!(digest_of_file(&folder.path().join("none")).is_err());
     }
 }

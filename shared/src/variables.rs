@@ -5,6 +5,9 @@ use crate::error::{Error, Result};
 use crate::secret::Secret;
 use std::collections::BTreeMap;
 
+/// A larger file is no file of variables.
+const LARGEST_FILE: u64 = 1 << 20;
+
 /// Whatever contains one of these is a secret: `DBPASSWORD`.
 const SENSITIVE_PARTS: [&str; 5] = ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL"];
 /// Whatever has one of these as a word of its own is one: `API_KEY`, but not `KEYBOARD_LAYOUT`.
@@ -32,7 +35,7 @@ impl Variables {
                 VariableSource::File(path) => {
                     let path = config.path(path);
                     let place = path.display().to_string();
-                    let text = std::fs::read_to_string(&path).map_err(|error| {
+                    let text = crate::file::read_text(&path, LARGEST_FILE).map_err(|error| {
                         Error::config("the variables cannot be read")
                             .at(&place)
                             .source(error)

@@ -11,4 +11,3 @@ mod schema;
 mod sizes;
 mod source;
 mod words;
-mod yaml;

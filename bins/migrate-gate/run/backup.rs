@@ -5,7 +5,6 @@ use shared::error::{Error, Result};
 use shared::gate::Interrupt;
 use shared::postgres::Address;
 use shared::process::Command;
-use shared::schema_history::digest_of_file;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -89,7 +88,11 @@ async fn dump(order: &Order, part: &Path) -> Result<Dump> {
     let file = std::fs::File::open(part).map_err(fail)?;
     file.sync_all().map_err(fail)?;
     let size = file.metadata().map_err(fail)?.len();
-    let digest = digest_of_file(part)?;
+    let digest = shared::file::digest(part).map_err(|error| {
+        Error::unavailable("the dump could not be read back")
+            .at(part.display().to_string())
+            .source(error)
+    })?;
     std::fs::rename(part, &order.path).map_err(fail)?;
     Ok(Dump {
         path: order.path.clone(),

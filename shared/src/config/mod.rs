@@ -33,7 +33,6 @@ use crate::release::Digest;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// The whole file.
@@ -176,14 +175,7 @@ fn read(path: &Path, file: &str) -> Result<String> {
             .source(error)
             .hint(hint)
     };
-    let mut bytes = Vec::new();
-    // Not by its size: a device or a pipe has none, and may never end.
-    (std::fs::File::open(path))
-        .and_then(|opened| opened.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
-        .map_err(unreadable)?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(Error::config("the file is larger than 1 MiB").at(file));
-    }
+    let bytes = crate::file::read(path, LARGEST_FILE).map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;

@@ -20,7 +20,11 @@ pub(super) fn explain(error: &serde_saphyr::Error, text: &str, file: &str) -> Er
             nearest_hint(variant, expected),
         ),
         Yaml::SerdeMissingField { field, .. } => {
-            (format!("the key `{field}` is missing here"), String::new())
+            // The parser gives the last key of the section.
+            (
+                format!("the key `{field}` is missing beside this one"),
+                String::new(),
+            )
         }
         other => (
             other.render_with_formatter(&serde_saphyr::UserMessageFormatter),

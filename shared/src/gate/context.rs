@@ -117,7 +117,7 @@ impl Context {
             .replace("{version}", release.version.as_str())
             .replace("{commit}", release.commit.as_str());
         let path = self.config.path(Path::new(&path));
-        let bytes = std::fs::read(&path).map_err(|error| {
+        crate::file::digest(&path).map_err(|error| {
             Error::config(format!(
                 "the artifact of release {} cannot be read",
                 release.version
@@ -125,8 +125,7 @@ impl Context {
             .at(path.display().to_string())
             .source(error)
             .hint("build or download it first")
-        })?;
-        Ok(Digest::of(&bytes))
+        })
     }
 
     /// The URL of the environment, without a slash at its end.

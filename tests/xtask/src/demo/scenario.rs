@@ -1,6 +1,6 @@
 //! The scenarios, each as the sequence of gates that a workflow would run.
 
-use super::screen::{heading, say, table};
+use super::screen::{heading, say, sorted, table};
 use crate::{Result, build};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -169,9 +169,7 @@ impl<'a> Demo<'a> {
         command: &str,
         expected: Expected,
     ) -> Result {
-        if self.interrupt.load(Ordering::SeqCst) {
-            return Err("interrupted".into());
-        }
+        self.go_on()?;
         let release = if version.is_empty() {
             "the last good".to_owned()
         } else {
@@ -225,13 +223,19 @@ impl<'a> Demo<'a> {
         if code == expected as i32 {
             return Ok(());
         }
-        if self.interrupt.load(Ordering::SeqCst) {
-            return Err("interrupted".into());
-        }
+        self.go_on()?;
         Err(format!(
             "{name} of {version} on {environment} ended with exit {code}, expected {expected:?}"
         )
         .into())
+    }
+
+    /// An error once Ctrl-C was pressed.
+    fn go_on(&self) -> Result {
+        match self.interrupt.load(Ordering::SeqCst) {
+            true => Err("interrupted".into()),
+            false => Ok(()),
+        }
     }
 
     /// Waits for a gate; hands an interrupt on to it once, so that it can put traffic back.
@@ -292,13 +296,4 @@ impl<'a> Demo<'a> {
         ));
         Ok(())
     }
-}
-
-fn sorted(folder: &Path) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    Ok(names)
 }
