@@ -2,6 +2,7 @@
 
 mod ending;
 
+use crate::checks::exposure;
 use crate::facts::{Cause, End, Exposed, Facts, Step, Task};
 use crate::ground::{assert_settled, places, schema_version, what_runs};
 use crate::judge::Decision;
@@ -222,7 +223,11 @@ impl<'a> Rollout<'a> {
             }
             if elapsed >= canary.deadline.duration() {
                 let seconds = elapsed.as_secs_f64();
-                let why = format!("after {seconds:.0} s {}", self.observation.shortfall());
+                let trouble = self.steps.last().and_then(|step| step.trouble.as_deref());
+                let why = match trouble {
+                    Some(trouble) => format!("after {seconds:.0} s: {trouble}"),
+                    None => format!("after {seconds:.0} s {}", self.observation.shortfall()),
+                };
                 return Err(match canary.inconclusive {
                     Inconclusive::Hold => Stop::Hold,
                     Inconclusive::Abort => Stop::Back(Cause::Inconclusive(why)),
@@ -244,6 +249,9 @@ impl<'a> Rollout<'a> {
         step.samples.extend(reading.samples);
         step.trouble = reading.trouble;
         step.decision = decision;
+        if let Err(why) = exposure::of_step(&self.observation.metrics, step) {
+            step.trouble = Some(why);
+        }
         step.trouble.is_none() && self.observation.is_covered_by(&step.samples)
     }
 

@@ -119,6 +119,26 @@ fn a_cancelled_run_puts_traffic_back_well_before_it_is_killed() {
 }
 
 #[test]
+fn a_silent_stable_member_neither_delays_an_abort_nor_is_restarted_by_it() {
+    let rig = Rig::start(
+        2,
+        &with_steps("[10%]").replace("dwell: 100ms", "dwell: 15s"),
+    );
+    rig.first_release("1.0.0");
+    let child = rig.spawn(CANARY, &["--release", "v1.1.0"]);
+    rig.wait_for_first_weight();
+    rig.stop_stable_instance(0);
+    support::processes::interrupt(child.id()).expect("it runs");
+    let run = rig.finish(child);
+    assert_eq!(run.code, 3, "{run}");
+    assert_eq!(rig.weight(), 0);
+    let receipt = run.receipt();
+    let effects = receipt["effects"].as_array().expect("is a list");
+    let to_stable = |effect: &&serde_json::Value| effect["effect"]["detail"]["group"] == "stable";
+    assert_eq!(effects.iter().find(to_stable), None, "{run}");
+}
+
+#[test]
 fn an_evidence_that_does_not_come_in_time_is_inconclusive_not_pass() {
     let config = with_steps("[10%]")
         .replace("deadline: 20s", "deadline: 1s")

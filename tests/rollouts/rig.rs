@@ -226,6 +226,13 @@ impl Rig {
             .any(|port| request::get(&format!("http://127.0.0.1:{port}/api/health")).is_ok())
     }
 
+    /// Stops one stable instance behind everybody's back.
+    pub fn stop_stable_instance(&self, index: usize) {
+        let name = format!("web-{}", self.place().stable_ports[index]);
+        let manager = self.stand.process_manager();
+        manager.stop_child(&name).expect("it runs");
+    }
+
     /// Makes the artifact of a release one that does not start.
     pub fn break_artifact(&self, version: &str) {
         let path = format!("artifacts/web-{version}.json");

@@ -1,6 +1,6 @@
 //! exposure: at each step the canary got traffic, near its weight.
 
-use crate::facts::{Facts, Step, Task};
+use crate::facts::{Facts, Metric, Step, Task};
 use crate::judge::exposure::{Exposure, exposure};
 use crate::judge::{Counts, Interval};
 use shared::check::Check;
@@ -25,7 +25,7 @@ fn check(facts: &Facts) -> Outcome {
     }
     let (mut evidence, mut unknown) = (Vec::new(), Vec::new());
     for step in &facts.steps {
-        match judge(facts, step) {
+        match of_step(&facts.metrics, step) {
             Ok(line) => evidence.push(line),
             Err(why) => unknown.push(why),
         }
@@ -33,13 +33,16 @@ fn check(facts: &Facts) -> Outcome {
     Outcome::judge(evidence, vec![], unknown)
 }
 
-fn judge(facts: &Facts, step: &Step) -> Result<String, String> {
+/// What one step shows; also asked before the step is left.
+///
+/// # Errors
+/// Why what was counted cannot be what was routed.
+pub fn of_step(metrics: &[Metric], step: &Step) -> Result<String, String> {
     let sum = |sees_users: bool| {
         let samples = step.samples.iter();
         samples
             .filter(|sample| {
-                facts
-                    .metrics
+                metrics
                     .get(sample.metric)
                     .is_some_and(|metric| metric.sees_users == sees_users)
             })

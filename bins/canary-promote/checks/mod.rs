@@ -1,7 +1,7 @@
 //! The checks of canary-promote, in the order in which they matter.
 
 mod error_rate;
-mod exposure;
+pub mod exposure;
 mod one_release;
 mod promoted;
 mod ready;

@@ -254,9 +254,16 @@ impl Service {
     /// not, then the weight is taken back and read back, then the canary is stopped. Does only
     /// what is not so already, and may be repeated after any break.
     pub async fn put_back(&self, journal: &mut Journal, release: &Release) -> Result<()> {
-        // Only what stable runs counts here, not its health: a sick member must not delay the rest.
         let stable = self.said(Group::Stable).await;
-        if !stable.iter().all(|said| said.is(release)) {
+        let is_right = |said: &Said| said.is(release);
+        let is_stranger = |said: &Said| said.release.is_ok() && !said.is(release);
+        let must_deploy = match self.weight().await {
+            Ok(Weight::ALL) => !stable.iter().all(is_right),
+            // Stable carries traffic: a member that is silent among others that are right is not
+            // restarted, and what is sick must not delay the rest.
+            Ok(_) | Err(_) => !stable.iter().any(is_right) || stable.iter().any(is_stranger),
+        };
+        if must_deploy {
             self.deploy(journal, Group::Stable, release).await?;
         }
         if !matches!(self.weight().await, Ok(Weight::NONE)) {
