@@ -164,7 +164,7 @@ impl<'a> Rollout<'a> {
                 return Err(stop);
             }
             evidence.push(format!(
-                "{} canary instances of {} answer as {} after {:.1} s",
+                "{} canary instance(s) of {} answer as {} after {:.1} s",
                 service.addresses(Group::Canary).len(),
                 service.subject(),
                 self.release.version,

@@ -72,7 +72,7 @@ fn instances(
     }
     if right > 0 {
         evidence.push(format!(
-            "{}: {right} stable instances answer as {expected}",
+            "{}: {right} stable instance(s) answer as {expected}",
             place.subject
         ));
     }
@@ -91,7 +91,7 @@ mod tests {
             Outcome::Pass {
                 evidence: vec![
                     "production/web: the router says 0 % canary".into(),
-                    "production/web: 1 stable instances answer as 1.1.0 (11011011)".into(),
+                    "production/web: 1 stable instance(s) answer as 1.1.0 (11011011)".into(),
                 ]
             }
         );

@@ -62,7 +62,7 @@ fn instances(
     }
     if right > 0 {
         evidence.push(format!(
-            "{}: {right} stable instances answer as {release}",
+            "{}: {right} stable instance(s) answer as {release}",
             place.subject
         ));
     }

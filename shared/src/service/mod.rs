@@ -194,7 +194,13 @@ impl Service {
             let detail = serde_json::json!({
                 "group": group.name(), "address": address, "version": release.version,
             });
-            let effect = Effect::new("deploy", self.subject(), detail);
+            let what = format!(
+                "{} {} {address}: {}",
+                self.subject(),
+                group.name(),
+                release.version
+            );
+            let effect = Effect::new("deploy", what, detail);
             let instance = self.instance(group, address);
             let action = self
                 .target
@@ -224,7 +230,8 @@ impl Service {
     /// Sets the weight and reads it back.
     pub async fn set_weight(&self, journal: &mut Journal, weight: Weight) -> Result<()> {
         let detail = serde_json::json!({"weight": weight.to_string(), "hundredths": weight});
-        let effect = Effect::new("set-weight", self.subject(), detail);
+        let what = format!("{} to {weight}", self.subject());
+        let effect = Effect::new("set-weight", what, detail);
         journal
             .effect(effect, self.router.set_weight(weight, self.reach()))
             .await?;
@@ -242,7 +249,8 @@ impl Service {
     pub async fn stop_canary(&self, journal: &mut Journal) -> Result<()> {
         for address in self.addresses(Group::Canary) {
             let detail = serde_json::json!({"group": "canary", "address": address});
-            let effect = Effect::new("stop", self.subject(), detail);
+            let what = format!("{} canary {address}", self.subject());
+            let effect = Effect::new("stop", what, detail);
             let instance = self.instance(Group::Canary, address);
             let action = self.target.stop(instance, &self.variables, &self.root);
             journal.effect(effect, action).await?;
