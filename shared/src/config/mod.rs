@@ -165,6 +165,9 @@ impl Config {
 
 fn read(path: &Path, file: &str) -> Result<String> {
     let unreadable = |error: std::io::Error| {
+        if error.kind() == std::io::ErrorKind::FileTooLarge {
+            return Error::config("the file is larger than 1 MiB").at(file);
+        }
         let hint = match error.kind() {
             std::io::ErrorKind::NotFound => "name it with `--config`",
             std::io::ErrorKind::IsADirectory => "name the file in it with `--config`",
