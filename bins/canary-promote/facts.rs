@@ -2,6 +2,7 @@
 
 use crate::judge::{Decision, Interval};
 use serde::Serialize;
+use shared::place::Place;
 use shared::release::Release;
 use shared::traffic::Weight;
 
@@ -141,19 +142,6 @@ impl Cause {
             Self::Inconclusive(why) | Self::Asked(why) | Self::Problem(why) => why.clone(),
         }
     }
-}
-
-/// How a service was found afterwards.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// `environment/service`.
-    pub subject: String,
-    /// The weight that applies.
-    pub weight: Result<Weight, String>,
-    /// What each stable instance says it runs.
-    pub stable: Vec<(String, Result<String, String>)>,
-    /// The command that shows the weight by hand.
-    pub reproduce: String,
 }
 
 /// What the users of the canary met.

@@ -1,6 +1,5 @@
 //! What a rollout finds before it begins, and what it leaves behind.
 
-use crate::facts::Place;
 use shared::error::{Error, Result};
 use shared::gate::Context;
 use shared::ledger::Entry;
@@ -95,22 +94,4 @@ pub async fn schema_version(context: &Context) -> Result<String> {
         .unwrap_or_default();
     let newest = shared::schema_history::newest(&rows);
     Ok(newest.map(|row| row.version.clone()).unwrap_or_default())
-}
-
-/// How the services are found now.
-pub async fn places(services: &[Service]) -> Vec<Place> {
-    let mut places = Vec::new();
-    for service in services {
-        let stable = service.said(Group::Stable).await;
-        places.push(Place {
-            subject: service.subject(),
-            weight: service.weight().await.map_err(|error| error.to_string()),
-            stable: stable
-                .into_iter()
-                .map(|said| (said.address, said.release))
-                .collect(),
-            reproduce: service.router().reproduce(),
-        });
-    }
-    places
 }

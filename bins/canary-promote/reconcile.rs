@@ -1,7 +1,6 @@
 //! Finishes or undoes what another run left: from the journal, the ledger, and what is found.
 
 use crate::facts::{Cause, End, Exposed, Facts, Task};
-use crate::ground::places;
 use shared::error::{Error, Result};
 use shared::gate::Context;
 use shared::journal::{Effect, Unsettled};
@@ -203,7 +202,7 @@ async fn facts(
         steps: Vec::new(),
         metrics: Vec::new(),
         end,
-        places: places(services).await,
+        places: Service::all_found(services).await,
         exposed: Exposed::default(),
     }
 }

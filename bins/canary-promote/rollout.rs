@@ -4,7 +4,7 @@ mod ending;
 
 use crate::checks::exposure;
 use crate::facts::{Cause, End, Exposed, Facts, Step, Task};
-use crate::ground::{assert_settled, places, schema_version, what_runs};
+use crate::ground::{assert_settled, schema_version, what_runs};
 use crate::judge::Decision;
 use crate::metrics::Sides;
 use crate::observation::Observation;
@@ -87,7 +87,7 @@ impl<'a> Rollout<'a> {
             Err(Stop::Hold) => End::Held,
             Err(Stop::Back(cause)) => self.back(context, cause).await,
         };
-        let places = places(&self.services).await;
+        let places = Service::all_found(&self.services).await;
         let metrics = self.observation.metrics;
         let exposed = Exposed::of(&metrics, self.exposed);
         Ok(Facts {

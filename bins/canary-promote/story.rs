@@ -1,10 +1,10 @@
 //! A rollout in words and tables, for people.
 
 use crate::facts::{Cause, End, Facts, Step};
-use crate::ground::places;
 use crate::judge::{Counts, Decision, Interval};
 use shared::error::Result;
 use shared::gate::Context;
+use shared::place;
 use shared::receipt::{Summary, Table};
 use shared::service::Service;
 use shared::target::Group;
@@ -20,7 +20,7 @@ pub fn of(environment: &str, facts: &Facts, exit: Exit) -> Summary {
     if !facts.steps.is_empty() {
         summary.tables.push(steps(facts));
     }
-    summary.tables.push(instances(facts));
+    summary.tables.push(place::table(&facts.places));
     summary
 }
 
@@ -138,29 +138,6 @@ fn rate(counts: Counts) -> String {
     format!("{:.0} of {:.0} ({percent})", counts.errors, counts.requests)
 }
 
-fn instances(facts: &Facts) -> Table {
-    let mut table = Table::new(
-        "what runs now",
-        &["service", "canary weight", "stable instance", "release"],
-    );
-    for place in &facts.places {
-        let weight = place
-            .weight
-            .as_ref()
-            .map_or_else(Clone::clone, ToString::to_string);
-        for (address, said) in &place.stable {
-            let release = said.as_ref().map_or_else(Clone::clone, Clone::clone);
-            table.row([
-                place.subject.clone(),
-                weight.clone(),
-                address.clone(),
-                release,
-            ]);
-        }
-    }
-    table
-}
-
 /// What `status` shows.
 pub async fn status(context: &mut Context) -> Result<Summary> {
     let services = Service::all(context)?;
@@ -168,7 +145,7 @@ pub async fn status(context: &mut Context) -> Result<Summary> {
         "what runs now",
         &["service", "canary weight", "group", "instance", "release"],
     );
-    for (service, place) in services.iter().zip(places(&services).await) {
+    for (service, place) in services.iter().zip(Service::all_found(&services).await) {
         let weight = place
             .weight
             .map_or_else(|why| why, |weight| weight.to_string());

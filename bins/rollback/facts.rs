@@ -1,8 +1,8 @@
 //! What a rollback found out and did.
 
 use shared::ledger::Entry;
+use shared::place::Place;
 use shared::release::Release;
-use shared::traffic::Weight;
 
 /// What a rollback found out and did.
 #[derive(Clone, Debug)]
@@ -54,17 +54,6 @@ pub struct Done {
     pub places: Vec<Place>,
     /// What the environment answered.
     pub answers: Answers,
-}
-
-/// How a service was found afterwards.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// `environment/service`.
-    pub subject: String,
-    /// The weight that applies.
-    pub weight: Result<Weight, String>,
-    /// What each stable instance says it runs.
-    pub stable: Vec<(String, Result<String, String>)>,
 }
 
 /// What the environment answered to fresh connections.

@@ -2,7 +2,7 @@
 
 use crate::checks::may_act;
 use crate::choice::choose;
-use crate::facts::{Done, Facts, Migration, Place, Target};
+use crate::facts::{Done, Facts, Migration, Target};
 use crate::proof::answers;
 use shared::error::{Error, Result};
 use shared::gate::Context;
@@ -161,9 +161,12 @@ async fn act(context: &mut Context, work: &Work<'_>, release: &Release) -> Resul
             .map(|error| error.to_string());
     }
     let seconds = start.elapsed().as_secs_f64();
-    let places = places(work.services).await;
+    let places = Service::all_found(work.services).await;
     let answers = answers(context, release).await?;
-    if work.is_needed && problem.is_none() && is_settled(&places, release) {
+    if work.is_needed
+        && problem.is_none()
+        && places.iter().all(|place| place.is_settled_on(release))
+    {
         context.journal()?.settle("rolled back")?;
     }
     Ok(Done {
@@ -204,32 +207,6 @@ async fn is_all_on_stable(services: &[Service]) -> bool {
         }
     }
     true
-}
-
-fn is_settled(places: &[Place], release: &Release) -> bool {
-    places.iter().all(|place| {
-        matches!(place.weight, Ok(Weight::NONE))
-            && place
-                .stable
-                .iter()
-                .all(|(_, said)| said.as_ref().is_ok_and(|name| release.is_named_by(name)))
-    })
-}
-
-async fn places(services: &[Service]) -> Vec<Place> {
-    let mut places = Vec::new();
-    for service in services {
-        let stable = service.said(Group::Stable).await;
-        places.push(Place {
-            subject: service.subject(),
-            weight: service.weight().await.map_err(|error| error.to_string()),
-            stable: stable
-                .into_iter()
-                .map(|said| (said.address, said.release))
-                .collect(),
-        });
-    }
-    places
 }
 
 /// The calls that would be made, for `--plan`: the ledger is read, nothing is changed.

@@ -3,6 +3,7 @@
 use crate::facts::Facts;
 use shared::error::Result;
 use shared::gate::Context;
+use shared::place;
 use shared::receipt::{Summary, Table};
 use shared::verdict::Exit;
 
@@ -14,26 +15,7 @@ pub fn of(environment: &str, facts: &Facts, exit: Exit) -> Summary {
         tables: Vec::new(),
     };
     if let Some(done) = &facts.done {
-        let mut table = Table::new(
-            "what runs now",
-            &["service", "canary weight", "stable instance", "release"],
-        );
-        for place in &done.places {
-            let weight = place
-                .weight
-                .as_ref()
-                .map_or_else(Clone::clone, ToString::to_string);
-            for (address, said) in &place.stable {
-                let release = said.as_ref().map_or_else(Clone::clone, Clone::clone);
-                table.row([
-                    place.subject.clone(),
-                    weight.clone(),
-                    address.clone(),
-                    release,
-                ]);
-            }
-        }
-        summary.tables.push(table);
+        summary.tables.push(place::table(&done.places));
     }
     summary
 }

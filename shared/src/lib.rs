@@ -14,6 +14,7 @@ pub mod identity;
 pub mod journal;
 pub mod ledger;
 mod output;
+pub mod place;
 pub mod postgres;
 pub mod process;
 pub mod progress;

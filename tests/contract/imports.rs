@@ -62,7 +62,7 @@ const CLIENTS: [&str; 11] = [
 ];
 
 /// The only modules of `shared` that a check may know, and what of them.
-const CHECKS_MAY_USE: [&str; 13] = [
+const CHECKS_MAY_USE: [&str; 14] = [
     "check",
     "verdict",
     "release",
@@ -76,6 +76,7 @@ const CHECKS_MAY_USE: [&str; 13] = [
     "schema_history::compare",
     "schema_history::newest",
     "variables::Variable",
+    "place",
 ];
 
 /// Methods that look at or change the world without naming a path.

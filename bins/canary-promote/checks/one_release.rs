@@ -1,10 +1,9 @@
 //! one-release: read back at the end, all traffic is on stable and stable runs one release.
 
-use crate::facts::{End, Facts, Place};
+use crate::facts::{End, Facts};
 use shared::check::Check;
-use shared::release::Release;
-use shared::traffic::Weight;
-use shared::verdict::{Finding, Outcome, Severity};
+use shared::place;
+use shared::verdict::{Outcome, Severity};
 
 pub const CHECK: Check<Facts> = Check {
     id: "one-release",
@@ -24,58 +23,7 @@ fn check(facts: &Facts) -> Outcome {
     let Some(expected) = expected else {
         return Outcome::unknown("nobody knows which release stable should run");
     };
-    let (mut evidence, mut findings, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
-    for place in &facts.places {
-        traffic(place, &mut evidence, &mut findings, &mut unknown);
-        instances(place, expected, &mut evidence, &mut findings, &mut unknown);
-    }
-    Outcome::judge(evidence, findings, unknown)
-}
-
-fn traffic(
-    place: &Place,
-    evidence: &mut Vec<String>,
-    findings: &mut Vec<Finding>,
-    unknown: &mut Vec<String>,
-) {
-    match &place.weight {
-        Ok(Weight::NONE) => evidence.push(format!("{}: the router says 0 % canary", place.subject)),
-        Ok(weight) => findings.push(
-            Finding::new(format!(
-                "{}: the router still gives the canary {weight}",
-                place.subject
-            ))
-            .compared(weight.to_string(), Weight::NONE.to_string())
-            .reproduce(place.reproduce.clone()),
-        ),
-        Err(why) => unknown.push(format!("{}: {why}", place.subject)),
-    }
-}
-
-fn instances(
-    place: &Place,
-    expected: &Release,
-    evidence: &mut Vec<String>,
-    findings: &mut Vec<Finding>,
-    unknown: &mut Vec<String>,
-) {
-    let mut right = 0;
-    for (address, said) in &place.stable {
-        match said {
-            Ok(name) if expected.is_named_by(name) => right += 1,
-            Ok(name) => findings.push(
-                Finding::new(format!("{address} runs {name}"))
-                    .compared(name.clone(), expected.to_string()),
-            ),
-            Err(why) => unknown.push(why.clone()),
-        }
-    }
-    if right > 0 {
-        evidence.push(format!(
-            "{}: {right} stable instance(s) answer as {expected}",
-            place.subject
-        ));
-    }
+    place::judge(&facts.places, expected)
 }
 
 #[cfg(test)]
@@ -83,6 +31,7 @@ mod tests {
     use super::*;
     use crate::checks::sample::promoted;
     use crate::facts::Cause;
+    use shared::traffic::Weight;
 
     #[test]
     fn one_release_with_all_traffic_passes() {

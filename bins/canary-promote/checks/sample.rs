@@ -1,7 +1,8 @@
 //! A rollout that went well, for the tests to damage.
 
-use crate::facts::{End, Exposed, Facts, Metric, Place, Sample, Step, Task};
+use crate::facts::{End, Exposed, Facts, Metric, Sample, Step, Task};
 use crate::judge::{Counts, Decision, Interval};
+use shared::place::Place;
 use shared::release::Release;
 use shared::traffic::Weight;
 

@@ -1,9 +1,9 @@
 //! put-back: read back, all traffic is on stable and every stable instance runs the target.
 
-use crate::facts::{Facts, Place, Target};
+use crate::facts::Facts;
 use shared::check::Check;
-use shared::traffic::Weight;
-use shared::verdict::{Finding, Outcome, Severity};
+use shared::place;
+use shared::verdict::{Outcome, Severity};
 
 pub const CHECK: Check<Facts> = Check {
     id: "put-back",
@@ -21,51 +21,7 @@ fn check(facts: &Facts) -> Outcome {
     if let Some(problem) = &done.problem {
         return Outcome::unknown(format!("it could not be finished: {problem}"));
     }
-    let (mut evidence, mut findings, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
-    for place in &done.places {
-        match &place.weight {
-            Ok(Weight::NONE) => {
-                evidence.push(format!("{}: the router says 0 % canary", place.subject))
-            }
-            Ok(weight) => findings.push(
-                Finding::new(format!(
-                    "{}: the router gives the canary {weight}",
-                    place.subject
-                ))
-                .compared(weight.to_string(), Weight::NONE.to_string()),
-            ),
-            Err(why) => unknown.push(why.clone()),
-        }
-        instances(place, target, &mut evidence, &mut findings, &mut unknown);
-    }
-    Outcome::judge(evidence, findings, unknown)
-}
-
-fn instances(
-    place: &Place,
-    target: &Target,
-    evidence: &mut Vec<String>,
-    findings: &mut Vec<Finding>,
-    unknown: &mut Vec<String>,
-) {
-    let release = &target.entry.release;
-    let mut right = 0;
-    for (address, said) in &place.stable {
-        match said {
-            Ok(name) if release.is_named_by(name) => right += 1,
-            Ok(name) => findings.push(
-                Finding::new(format!("{address} runs {name}"))
-                    .compared(name.clone(), release.to_string()),
-            ),
-            Err(why) => unknown.push(why.clone()),
-        }
-    }
-    if right > 0 {
-        evidence.push(format!(
-            "{}: {right} stable instance(s) answer as {release}",
-            place.subject
-        ));
-    }
+    place::judge(&done.places, &target.entry.release)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! A rollback that went well, for the tests to damage.
 
-use crate::facts::{Answers, Done, Facts, Migration, Place, Target};
+use crate::facts::{Answers, Done, Facts, Migration, Target};
 use shared::ledger::{Entry, State};
+use shared::place::Place;
 use shared::release::Release;
 use shared::traffic::Weight;
 
@@ -56,6 +57,7 @@ pub fn facts() -> Facts {
                 subject: "production/web".into(),
                 weight: Ok(Weight::NONE),
                 stable: vec![("127.0.0.1:7890".into(), Ok("1.1.0".into()))],
+                reproduce: "curl -sS http://127.0.0.1:7000/".into(),
             }],
             answers: Answers {
                 url: "http://127.0.0.1:8080/".into(),

@@ -1,6 +1,7 @@
 //! One service as it runs in one environment: its instances, its traffic, and every change to
 //! them through the journal, each read back.
 
+mod found;
 mod steps;
 
 use crate::config::{Identity, Name};
@@ -120,11 +121,6 @@ impl Service {
     /// `host:port` of every instance of a group.
     pub fn addresses(&self, group: Group) -> &[String] {
         self.target.addresses(group)
-    }
-
-    /// Its router.
-    pub fn router(&self) -> &Router {
-        &self.router
     }
 
     fn instance<'a>(&'a self, group: Group, address: &'a str) -> Instance<'a> {
