@@ -1,6 +1,7 @@
 //! The main job on real input: releases go through all five gates, a bad one is stopped, a worse
 //! one is put back, while a client uses production the whole time.
 
+mod complaints;
 mod scenario;
 mod screen;
 

@@ -1,5 +1,6 @@
 //! The scenarios, each as the sequence of gates that a workflow would run.
 
+use super::complaints;
 use super::screen::{heading, say, sorted, table};
 use crate::{Result, build};
 use std::path::{Path, PathBuf};
@@ -142,7 +143,7 @@ impl<'a> Demo<'a> {
             let url = format!("http://127.0.0.1:{port}/faults");
             request::post(&url, r#"{"error_share": 0.3}"#)?;
         }
-        std::thread::sleep(Duration::from_secs(1));
+        self.traffic.as_ref().map_or(Ok(()), complaints::wait_for)?;
         self.gate("production", "", "rollback", "run", Expected::Pass)?;
         self.gate("production", "1.1.0", "smoke-test", "", Expected::Pass)
     }
