@@ -1,7 +1,32 @@
 //! Where the environment is: the address to ask, and the one to show, which never holds a secret.
 
+use base64::Engine as _;
+use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use shared::http::join;
 use shared::secret::Secret;
+
+/// Where a connection is opened to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Endpoint {
+    /// A name, an IPv4 address, or an IPv6 address in brackets.
+    pub(crate) host: String,
+    /// The port.
+    pub(crate) port: u16,
+    /// Whether TLS is spoken on it.
+    pub(crate) is_secure: bool,
+}
+
+impl Endpoint {
+    /// The host, and the port where it is not the usual one.
+    pub(crate) fn authority(&self) -> String {
+        let usual = if self.is_secure { 443 } else { 80 };
+        if self.port == usual {
+            self.host.clone()
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
 
 /// An address to ask.
 #[derive(Clone, Debug)]
@@ -10,8 +35,46 @@ pub(crate) struct Url {
     pub(crate) real: Secret,
     /// As the file has it, without credentials.
     pub(crate) shown: String,
+    /// Where the connection is opened to.
+    pub(crate) endpoint: Endpoint,
+    /// The path and the query, as they are sent.
+    pub(crate) target: Secret,
+    /// `Basic …`, when a user or a password stands in front of the host.
+    pub(crate) credentials: Option<Secret>,
+}
+
+impl Url {
     /// Whether a user or a password stands in front of the host.
-    pub(crate) has_credentials: bool,
+    pub(crate) fn has_credentials(&self) -> bool {
+        self.credentials.is_some()
+    }
+
+    fn of(parsed: &reqwest::Url, shown: String) -> Result<Self, String> {
+        let host = parsed.host_str().ok_or("no host")?.to_owned();
+        let port = parsed.port_or_known_default().ok_or("no port")?;
+        let endpoint = Endpoint {
+            host,
+            port,
+            is_secure: parsed.scheme() == "https",
+        };
+        let query = parsed.query().map(|query| format!("?{query}"));
+        let target = format!("{}{}", parsed.path(), query.unwrap_or_default());
+        let (user, password) = (decoded(parsed.username()), parsed.password().map(decoded));
+        let has_credentials = !user.is_empty() || password.is_some();
+        let credentials = has_credentials.then(|| {
+            let pair = format!("{user}:{}", password.unwrap_or_default());
+            let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
+            Secret::new(&*encoded);
+            Secret::plain(format!("Basic {encoded}"))
+        });
+        Ok(Self {
+            real: Secret::plain(parsed.as_str()),
+            shown,
+            endpoint,
+            target: Secret::plain(target),
+            credentials,
+        })
+    }
 }
 
 /// The environment's address, which paths are added to.
@@ -31,11 +94,10 @@ impl Address {
         for secret in secrets(user, password) {
             Secret::new(secret);
         }
-        Ok(Self(Url {
-            real: Secret::plain(real),
-            shown: without_credentials(raw).trim_end_matches('/').to_owned(),
-            has_credentials: !user.is_empty() || password.is_some(),
-        }))
+        let shown = without_credentials(raw).trim_end_matches('/').to_owned();
+        let mut url = Url::of(&parsed, shown)?;
+        url.real = Secret::plain(real);
+        Ok(Self(url))
     }
 
     /// The address of a path below it. `Err` says what is wrong with the path.
@@ -47,14 +109,20 @@ impl Address {
             return Err("a `#`, and what follows it is never sent".into());
         }
         let real = join(self.0.real.expose(), path);
-        if let Err(error) = reqwest::Url::parse(&real) {
-            return Err(format!("a mistake: {error}"));
-        }
-        Ok(Url {
-            real: Secret::plain(real),
-            shown: join(&self.0.shown, path),
-            has_credentials: self.0.has_credentials,
-        })
+        let parsed = reqwest::Url::parse(&real).map_err(|error| format!("a mistake: {error}"))?;
+        Url::of(&parsed, join(&self.0.shown, path))
+    }
+
+    /// Where connections to it are opened to.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.0.endpoint
+    }
+
+    /// The path of a URL below it, query included; none when it is somewhere else.
+    pub(crate) fn below(&self, url: &str) -> Option<String> {
+        let parsed = reqwest::Url::parse(url).ok()?;
+        let there = Url::of(&parsed, String::new()).ok()?;
+        (there.endpoint == self.0.endpoint).then(|| there.target.expose().to_owned())
     }
 
     /// The address to show.
@@ -84,7 +152,8 @@ fn secrets(user: &str, password: Option<&str>) -> Vec<String> {
     secrets
 }
 
-fn decoded(text: &str) -> String {
+/// A text in which `%` and two digits stand for a byte.
+pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -114,6 +183,13 @@ fn without_credentials(raw: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
+/// The name that a certificate for this host must have; the brackets of an IPv6 address are no
+/// part of it.
+pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, InvalidDnsNameError> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    ServerName::try_from(bare.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,7 +207,7 @@ mod tests {
             url.real.expose(),
             "http://deploy:p4ss%2Fword@staging.example:8080/api/health?full=1"
         );
-        assert!(url.has_credentials);
+        assert!(url.has_credentials());
         let redact = shared::secret::redact;
         assert_eq!(redact("p4ss%2Fword and p4ss/word"), "*** and ***");
         // deploy:p4ss/word
@@ -142,7 +218,7 @@ mod tests {
     fn an_address_without_credentials_is_shown_as_the_file_has_it() {
         let address = Address::parse("http://127.0.0.1:80", "http://${HOST}:80").expect("parses");
         assert_eq!(address.shown(), "http://${HOST}:80");
-        assert!(!address.at("/").expect("is a path").has_credentials);
+        assert!(!address.at("/").expect("is a path").has_credentials());
     }
 
     #[test]

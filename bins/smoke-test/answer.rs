@@ -1,31 +1,77 @@
 //! What came back from one request, and why nothing came back.
 
-use shared::error::{Error, one_line};
+use shared::config::Span;
+use shared::error::one_line;
+use shared::secret::{known, redact};
+use std::net::SocketAddr;
 
 /// What came back.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
     /// The status code.
     pub(crate) status: u16,
+    /// `HTTP/1.1` or `HTTP/2.0`.
+    pub(crate) version: String,
     /// Names in lower case, and values.
     pub(crate) headers: Vec<(String, String)>,
+    /// The same of what came behind the body.
+    pub(crate) trailers: Vec<(String, String)>,
     /// At most 4 MiB of it.
     pub(crate) body: Vec<u8>,
     /// Whether the body was longer than what was read.
     pub(crate) is_cut: bool,
-    /// From the start of the request to the last byte read.
-    pub(crate) milliseconds: f64,
+    /// How long each part of it took.
+    pub(crate) phases: Phases,
+    /// Where it came from.
+    pub(crate) peer: Option<SocketAddr>,
+    /// When it had come, by this machine's clock.
+    pub(crate) received: jiff::Timestamp,
 }
 
-impl From<shared::http::Answer> for Answer {
-    fn from(answer: shared::http::Answer) -> Self {
-        Self {
-            status: answer.status,
-            headers: answer.headers,
-            body: answer.body,
-            is_cut: answer.is_cut,
-            milliseconds: answer.elapsed.as_secs_f64() * 1000.0,
-        }
+/// One question, asked as often as it had to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// How often it was asked.
+    pub(crate) attempts: u32,
+    /// What came of the last time.
+    pub(crate) answer: Result<Answer, NoAnswer>,
+}
+
+/// How long each part of an exchange took, in milliseconds; what did not happen is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Phases {
+    /// To resolve the name.
+    pub(crate) dns: Option<f64>,
+    /// To open the TCP connection.
+    pub(crate) connect: Option<f64>,
+    /// To agree on TLS.
+    pub(crate) tls: Option<f64>,
+    /// From the request to the end of the head of the answer.
+    pub(crate) first_byte: Option<f64>,
+    /// All of it, the body included.
+    pub(crate) total: f64,
+}
+
+impl Answer {
+    /// Every value of a header, by its name in any case.
+    pub(crate) fn values(&self, name: &str) -> Vec<&str> {
+        let same = self.headers.iter();
+        let same = same.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        same.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The values of a header as one. Several lines of one header mean their values joined by
+    /// commas: RFC 9110, section 5.3.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let values = self.values(name);
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
+    /// What kind of body it says it has, in lower case and without parameters.
+    pub(crate) fn media_type(&self) -> Option<String> {
+        let value = self.header("content-type")?;
+        let kind = value.split(';').next().unwrap_or_default().trim();
+        Some(kind.to_ascii_lowercase())
     }
 }
 
@@ -34,6 +80,8 @@ impl From<shared::http::Answer> for Answer {
 pub(crate) enum Break {
     /// Nobody listens there.
     Refused,
+    /// No way leads there, or something on it says no.
+    Unreachable,
     /// The connection ended in the middle.
     Closed,
     /// Nothing, or not everything, came in time.
@@ -42,8 +90,14 @@ pub(crate) enum Break {
     Name,
     /// There was no agreement on TLS, or its certificate is not trusted.
     Tls,
-    /// This machine has no more sockets or ports.
+    /// What came is not the protocol.
+    Protocol,
+    /// This machine has no more sockets or ports, or no certificates.
     Machine,
+    /// The address is not a public one, and others are not allowed.
+    Private,
+    /// The run has used up the requests it may send.
+    Allowance,
     /// Anything else.
     Other,
 }
@@ -53,7 +107,14 @@ impl Break {
     pub(crate) fn may_pass(self) -> bool {
         match self {
             Self::Refused | Self::Closed | Self::Timeout => true,
-            Self::Name | Self::Tls | Self::Machine | Self::Other => false,
+            Self::Unreachable
+            | Self::Name
+            | Self::Tls
+            | Self::Protocol
+            | Self::Machine
+            | Self::Private
+            | Self::Allowance
+            | Self::Other => false,
         }
     }
 
@@ -61,11 +122,15 @@ impl Break {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
             Self::Closed => "connection broken",
             Self::Timeout => "timeout",
             Self::Name => "unknown host",
             Self::Tls => "TLS failed",
+            Self::Protocol => "protocol broken",
             Self::Machine => "no socket left here",
+            Self::Private => "address not allowed",
+            Self::Allowance => "requests used up",
             Self::Other => "no answer",
         }
     }
@@ -80,47 +145,69 @@ pub(crate) struct NoAnswer {
     pub(crate) reason: String,
 }
 
-// The shared client tells the reason only in words: these are those of the standard library, hyper
-// and rustls. Words that are not here only cost a repetition, never a verdict.
-const WORDS: [(&str, Break); 14] = [
-    ("no answer within", Break::Timeout),
-    ("connection refused", Break::Refused),
-    ("reset by peer", Break::Closed),
-    ("broken pipe", Break::Closed),
-    ("connection closed", Break::Closed),
-    ("end of file", Break::Closed),
-    ("unexpected eof", Break::Closed),
-    ("failed to lookup address", Break::Name),
-    ("too many open files", Break::Machine),
-    ("cannot assign requested address", Break::Machine),
-    ("certificate", Break::Tls),
-    ("handshake", Break::Tls),
-    ("corrupt message", Break::Tls),
-    ("timed out", Break::Timeout),
-];
-
 impl NoAnswer {
-    /// Reads the kind from the words of an error; its place, which may hold credentials, is left out.
-    pub(crate) fn of(error: &Error) -> Self {
-        let reason = one_line(error.message());
-        let lower = reason.to_lowercase();
-        let found = WORDS.iter().find(|(word, _)| lower.contains(word));
+    /// Of a kind, in words.
+    pub(crate) fn new(at: Break, reason: impl AsRef<str>) -> Self {
         Self {
-            at: found.map_or(Break::Other, |(_, at)| *at),
-            reason,
+            at,
+            reason: one_line(reason.as_ref()),
         }
+    }
+
+    /// Not within so long.
+    pub(crate) fn late(within: Span) -> Self {
+        Self::new(Break::Timeout, format!("not within {within}"))
+    }
+
+    /// From the error of a socket or of TLS over it.
+    pub(crate) fn of_io(error: &std::io::Error) -> Self {
+        use std::io::ErrorKind as Io;
+        // Too many open files, here (24) and on the whole machine (23); no local port left (99).
+        const EXHAUSTED: [i32; 3] = [23, 24, 99];
+        let is_exhausted = error
+            .raw_os_error()
+            .is_some_and(|code| EXHAUSTED.contains(&code));
+        let is_of_tls = error
+            .get_ref()
+            .is_some_and(|inner| inner.is::<rustls::Error>());
+        let at = match error.kind() {
+            _ if is_exhausted => Break::Machine,
+            _ if is_of_tls => Break::Tls,
+            Io::ConnectionRefused => Break::Refused,
+            Io::HostUnreachable | Io::NetworkUnreachable | Io::PermissionDenied => {
+                Break::Unreachable
+            }
+            Io::ConnectionReset
+            | Io::ConnectionAborted
+            | Io::BrokenPipe
+            | Io::UnexpectedEof
+            | Io::NotConnected => Break::Closed,
+            Io::TimedOut => Break::Timeout,
+            // The size of a chunk that is no number comes as invalid input.
+            Io::InvalidData | Io::InvalidInput => Break::Protocol,
+            _ => Break::Other,
+        };
+        Self::new(at, error.to_string())
     }
 }
 
-/// A foreign text on one line and not too long, to be put into a sentence.
+/// A foreign text on one line and not too long, to be put into a sentence. Secrets are masked
+/// before it is cut: a part of one would not be recognised any more.
 pub(crate) fn shown(text: &str, longest: usize) -> String {
-    // A few bytes more than needed, so that a huge body is not folded whole.
-    let most = text.len().min(longest.saturating_mul(8));
-    let end = (0..=most)
+    // A huge body is not searched whole.
+    const MOST_BYTES: usize = 64 << 10;
+    let end = (0..=text.len().min(MOST_BYTES))
         .rev()
         .find(|end| text.is_char_boundary(*end))
         .unwrap_or(0);
-    let line = one_line(&text[..end]);
+    let mut line = one_line(&redact(&text[..end]));
+    if end < text.len() {
+        // What is cut here may be in the middle of a secret.
+        let longest = known().iter().map(|secret| secret.expose().len()).max();
+        let most = line.len().saturating_sub(longest.unwrap_or(0));
+        let most = (0..=most).rev().find(|end| line.is_char_boundary(*end));
+        line.truncate(most.unwrap_or(0));
+    }
     let mut characters = line.chars();
     let start: String = characters.by_ref().take(longest).collect();
     if characters.next().is_some() || end < text.len() {
@@ -136,42 +223,24 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_words_of_an_error_tell_its_kind() {
-        for (words, at) in [
-            ("Connection refused (os error 111)", Break::Refused),
-            ("Connection reset by peer (os error 104)", Break::Closed),
-            ("connection closed before message completed", Break::Closed),
-            ("no answer within 5 s", Break::Timeout),
-            (
-                "failed to lookup address information: Name or service not known",
-                Break::Name,
-            ),
-            ("invalid peer certificate: Expired", Break::Tls),
-            ("Too many open files (os error 24)", Break::Machine),
-            ("invalid HTTP version parsed", Break::Other),
-        ] {
-            let error = Error::unavailable(words).at("http://user:password@host/");
-            let no_answer = NoAnswer::of(&error);
-            assert_eq!(no_answer.at, at, "{words}");
-            assert_eq!(no_answer.reason, words);
-        }
+    fn the_error_of_a_socket_tells_its_kind() {
+        let of_code = |code| NoAnswer::of_io(&std::io::Error::from_raw_os_error(code)).at;
+        assert_eq!(of_code(111), Break::Refused);
+        assert_eq!(of_code(104), Break::Closed);
+        assert_eq!(of_code(113), Break::Unreachable);
+        assert_eq!(of_code(24), Break::Machine);
+        let tls = rustls::Error::DecryptError;
+        let error = std::io::Error::new(std::io::ErrorKind::InvalidData, tls);
+        assert_eq!(NoAnswer::of_io(&error).at, Break::Tls);
     }
 
     #[test]
     fn only_what_may_pass_is_asked_again() {
-        let may_pass: Vec<Break> = [
-            Break::Refused,
-            Break::Closed,
-            Break::Timeout,
-            Break::Name,
-            Break::Tls,
-            Break::Machine,
-            Break::Other,
-        ]
-        .into_iter()
-        .filter(|at| at.may_pass())
-        .collect();
-        assert_eq!(may_pass, [Break::Refused, Break::Closed, Break::Timeout]);
+        assert!(Break::Refused.may_pass() && Break::Closed.may_pass());
+        assert!(Break::Timeout.may_pass());
+        for at in [Break::Name, Break::Tls, Break::Machine, Break::Private] {
+            assert!(!at.may_pass(), "{at:?}");
+        }
     }
 
     #[test]
@@ -180,6 +249,17 @@ mod tests {
         assert_eq!(shown("abcdef", 3), "abc…");
         assert_eq!(shown("abc", 3), "abc");
         assert_eq!(shown(&"ä".repeat(1000), 2), "ää…");
+    }
+
+    #[test]
+    fn a_secret_is_masked_before_a_text_is_cut() {
+        let _secret = shared::secret::Secret::new("correct-horse-battery");
+        assert_eq!(
+            shown("token correct-horse-battery end", 12),
+            "token *** en…"
+        );
+        let long = format!("{}correct-horse-battery", " ".repeat((64 << 10) - 9));
+        assert_eq!(shown(&long, 200), "…");
     }
 
     proptest! {

@@ -18,13 +18,18 @@ pub(crate) struct Counts {
 impl Counts {
     /// Counts one answer.
     pub(crate) fn add(&mut self, said: Result<String, String>) {
+        self.add_many(said, 1);
+    }
+
+    /// Counts several answers that said the same.
+    pub(crate) fn add_many(&mut self, said: Result<String, String>, times: u64) {
         let (map, key) = match said {
             Ok(release) => (&mut self.said, release),
             Err(reason) => (&mut self.silent, reason),
         };
         let is_full = map.len() >= MOST_NAMES && !map.contains_key(&key);
         let key = if is_full { "others".to_owned() } else { key };
-        *map.entry(key).or_default() += 1;
+        *map.entry(key).or_default() += times;
     }
 
     /// How many came from the release.

@@ -1,12 +1,60 @@
 //! What was found out: whether the release answers, and what each probe saw.
 
-use crate::answer::{Answer, NoAnswer};
+mod assets;
+mod cache;
+mod command;
+mod compare;
+mod compression;
+mod cors;
+mod default_credentials;
+pub(crate) mod dns;
+mod http;
+mod https;
+mod load;
+mod members;
+mod metrics;
+mod page;
+pub(crate) mod ports;
+mod postgres;
+mod rate_limit;
+mod redis;
+mod security_headers;
+mod seen;
+pub(crate) mod smtp;
+mod sse;
+mod tls;
+mod websocket;
+
+pub(crate) use assets::{Asset, AssetsSeen};
+pub(crate) use cache::{CacheSeen, Conditional, Validator};
+pub(crate) use command::{CommandSeen, Ended};
+pub(crate) use compare::{Compared, Pair, Timed};
+pub(crate) use compression::CompressionSeen;
+pub(crate) use cors::{CorsSeen, Exchange};
+pub(crate) use default_credentials::Tried;
+pub(crate) use http::{Hop, HttpSeen, JourneySeen, StepSeen};
+pub(crate) use https::{Clear, HttpsSeen};
+pub(crate) use load::{Calibration, End, Instrument, Measured, Pace, Sample};
+pub(crate) use members::{MemberSeen, MembersSeen};
+pub(crate) use metrics::{MetricsSeen, Traffic};
+pub(crate) use page::{End as PageEnd, Noted, Pressed, Visit, Visits};
+pub(crate) use postgres::{
+    DatabaseRefusal, DatabaseSaid, DatabaseSeen, Found, Lag, Refusal, RoleSaid,
+};
+pub(crate) use rate_limit::{BurstCounts, RateLimited, Recovery, Spoofed};
+pub(crate) use redis::{CacheSaid, RedisSeen, Sampled};
+pub(crate) use security_headers::SecurityHeadersSeen;
+pub(crate) use seen::{Fact, Seen};
+pub(crate) use sse::{Events, StreamEnd, Streamed};
+pub(crate) use tls::{Aged, Agreed, Disagreed, Heard, Shown, TlsSeen, Trust};
+pub(crate) use websocket::{Frame, Talk, Talked, Upgrade};
+
+use crate::client::Client;
 use crate::counts::Counts;
-use crate::plan::{HttpPlan, LoadPlan, Plan};
+use crate::plan::Plan;
 use crate::probes;
 use crate::timeline::Timeline;
 use shared::config::Span;
-use shared::gate::Context;
 use shared::release::Release;
 
 /// What was found out.
@@ -22,10 +70,12 @@ pub(crate) struct Facts {
     pub(crate) ready: Ready,
     /// What fresh connections to each service said; empty when it never got ready.
     pub(crate) identities: Vec<IdentityFact>,
-    /// The single requests.
-    pub(crate) http: Vec<HttpFact>,
-    /// The series of requests.
-    pub(crate) load: Vec<LoadFact>,
+    /// What all other answers said of their release, whatever they were asked for.
+    pub(crate) counts: Counts,
+    /// How many requests were sent.
+    pub(crate) sent: u64,
+    /// What each probe saw.
+    pub(crate) probes: Seen,
 }
 
 /// The wait for the release.
@@ -50,147 +100,45 @@ pub(crate) struct IdentityFact {
     pub(crate) service: String,
     /// The address, without secrets.
     pub(crate) url: String,
+    /// How it was asked: `fresh connections to`.
+    pub(crate) asked: &'static str,
     /// What was said.
     pub(crate) counts: Counts,
     /// The command that shows the same by hand.
     pub(crate) reproduce: String,
 }
 
-/// A single request and what came of it.
-#[derive(Debug)]
-pub(crate) struct HttpFact {
-    /// What was asked, and what had to come back.
-    pub(crate) plan: HttpPlan,
-    /// How often it was asked.
-    pub(crate) attempts: u32,
-    /// What came of it.
-    pub(crate) outcome: HttpOutcome,
-    /// The release that the answer names, when it names one.
-    pub(crate) said: Option<String>,
-}
-
-/// What came of a single request.
-#[derive(Debug)]
-pub(crate) enum HttpOutcome {
-    /// An answer.
-    Answered(Answer),
-    /// None.
-    Silent(NoAnswer),
-    /// It was not sent, and this is why.
-    NotAsked(String),
-}
-
-/// A series of requests and what came of it.
-#[derive(Debug)]
-pub(crate) struct LoadFact {
-    /// What was asked, and how fast it had to be.
-    pub(crate) plan: LoadPlan,
-    /// What came of it, or why it was not sent.
-    pub(crate) measured: Result<Measured, String>,
-}
-
-/// A series of requests.
-#[derive(Debug, Default)]
-pub(crate) struct Measured {
-    /// Those that are judged, in the order in which they were due.
-    pub(crate) samples: Vec<Sample>,
-    /// How many were not sent because this machine fell too far behind.
-    pub(crate) unsent: u64,
-    /// How many were sent each second.
-    pub(crate) achieved: f64,
-    /// The most that were open at once.
-    pub(crate) most_open: usize,
-    /// Which release the answers came from, those to warm up included.
-    pub(crate) counts: Counts,
-}
-
-/// One request of a series; times in milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sample {
-    /// From the moment it was due to the moment it was sent.
-    pub(crate) lateness: f64,
-    /// From the moment it was sent to the last byte of its answer.
-    pub(crate) service: f64,
-    /// What came back.
-    pub(crate) end: End,
-}
-
-impl Sample {
-    /// From the moment it was due to the last byte of its answer, so that a request which had to
-    /// queue behind a slow one is as slow as a user would see it.
-    pub(crate) fn response(&self) -> f64 {
-        self.lateness + self.service
-    }
-}
-
-/// What came back from one request of a series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// This status.
-    Status(u16),
-    /// Nothing.
-    Silent(crate::answer::Break),
-}
-
 /// Asks everything. A question without an answer is a fact as well.
-pub(crate) async fn gather(context: &Context, plan: &Plan) -> Facts {
-    let http = context.http();
-    let ready = probes::ready::wait(&http, plan).await;
-    let refusal = (!ready.is_ready).then(|| {
-        format!(
-            "not asked, because {} never answered as {}",
-            plan.address.shown(),
-            plan.release.version
-        )
-    });
-    let mut facts = Facts {
+pub(crate) async fn gather(client: &Client, plan: &Plan) -> Facts {
+    let ready = probes::ready::wait(client, plan).await;
+    let refusal =
+        (!ready.is_ready).then(|| format!("not asked, because {}", why_not(&ready, plan)));
+    // A balancer between two releases never gets ready, and how many answers are from which of
+    // them is what there is to know.
+    let identities = if ready.timeline.has(&plan.release) {
+        probes::release::ask(client, plan).await
+    } else {
+        Vec::new()
+    };
+    client.forget();
+    let probes = probes::ask(client, &plan.probes, refusal.as_deref()).await;
+    Facts {
         environment: plan.environment.clone(),
         address: plan.address.shown().to_owned(),
         release: plan.release.clone(),
         ready,
-        identities: Vec::new(),
-        http: Vec::new(),
-        load: Vec::new(),
-    };
-    if let Some(refusal) = refusal {
-        facts.http = plan
-            .http
-            .iter()
-            .map(|plan| not_asked(plan, &refusal))
-            .collect();
-        facts.load = plan
-            .load
-            .iter()
-            .map(|plan| not_sent(plan, &refusal))
-            .collect();
-        return facts;
-    }
-    facts.identities = probes::release::ask(&http, plan).await;
-    facts.http = probes::http::ask(&http, plan).await;
-    // Connections of a series are kept as a browser or a client library keeps them.
-    let pooled = context.http().pooled();
-    for load in &plan.load {
-        let measured = Ok(probes::load::measure(&pooled, load, &plan.sources).await);
-        facts.load.push(LoadFact {
-            plan: load.clone(),
-            measured,
-        });
-    }
-    facts
-}
-
-fn not_sent(plan: &LoadPlan, refusal: &str) -> LoadFact {
-    LoadFact {
-        plan: plan.clone(),
-        measured: Err(refusal.to_owned()),
+        identities,
+        counts: client.counts(),
+        sent: client.sent(),
+        probes,
     }
 }
 
-fn not_asked(plan: &HttpPlan, refusal: &str) -> HttpFact {
-    HttpFact {
-        plan: plan.clone(),
-        attempts: 0,
-        outcome: HttpOutcome::NotAsked(refusal.to_owned()),
-        said: None,
+fn why_not(ready: &Ready, plan: &Plan) -> String {
+    let (address, version) = (plan.address.shown(), &plan.release.version);
+    if ready.timeline.has(&plan.release) {
+        format!("{address} did not settle on {version}")
+    } else {
+        format!("{address} never answered as {version}")
     }
 }

@@ -2,19 +2,19 @@
 
 use crate::answer::Break;
 use crate::facts::{End, Measured, Sample};
-use crate::plan::LoadPlan;
-use crate::statistics::{lower_bound, needed_for_percentile, needed_for_share, ranks, upper_bound};
+use crate::plan::{Limit, LoadPlan, Of};
+use crate::spread::{Decided, Spread};
+use crate::statistics::{lower_bound, needed_for_share, upper_bound};
 use std::collections::BTreeMap;
 
 /// How sure every statement about a series is: two-sided for a percentile, and one-sided for a
 /// share of failures, because only one side of it is ever asked about.
 pub(crate) const CONFIDENCE: f64 = 0.95;
-/// Which percentile is judged.
-pub(crate) const PERCENTILE: f64 = 0.95;
-/// A generator that is later than this has not sent the load that was asked for.
-const LARGEST_LATENESS: f64 = 20.0;
-/// The same as a part of the limit, for slow services.
-const LATENESS_OF_LIMIT: f64 = 0.1;
+/// A generator that is later than this part of the smallest limit has not sent the load that was
+/// asked for, and one that shakes by more cannot measure it.
+const LARGEST_PART: f64 = 0.1;
+/// A generator that needs more than this of its core makes requests wait for itself.
+const LARGEST_PROCESSOR: f64 = 0.85;
 /// A series of which more than this was turned away has not put its load on the service.
 const LARGEST_TURNED_AWAY: f64 = 0.05;
 
@@ -30,70 +30,59 @@ pub(crate) struct Figures {
     pub(crate) failures: BTreeMap<&'static str, u64>,
     /// How many were turned away with 429.
     pub(crate) turned_away: u64,
-    /// Of the response times.
-    pub(crate) p50: f64,
-    /// Of the response times.
-    pub(crate) p95: f64,
-    /// Between these lies the true 95th percentile of the response times.
-    pub(crate) interval: (Option<f64>, Option<f64>),
-    /// The slowest answer.
-    pub(crate) slowest: f64,
-    /// The 95th percentile from the moment each request was sent.
-    pub(crate) service_p95: f64,
+    /// From the moment each was due.
+    pub(crate) response: Spread,
+    /// From the moment each was sent.
+    pub(crate) service: Spread,
     /// The 95th percentile of how late the requests were sent.
     pub(crate) lateness: f64,
-    /// How many stayed under the limit.
-    under: u64,
-}
-
-/// What a series decides about one limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Decided {
-    /// It is kept.
-    Kept,
-    /// It is broken.
-    Broken,
-    /// Too little was seen; about so many requests would decide, if any number would.
-    Open(Option<u64>),
+    /// How sure every statement is.
+    pub(crate) confidence: f64,
 }
 
 impl Figures {
     /// Reckons with everything that was sent.
     pub(crate) fn of(measured: &Measured, plan: &LoadPlan) -> Self {
-        let limit = milliseconds(plan.p95);
+        Self::of_some(measured.samples.iter(), plan.confidence())
+    }
+
+    /// Reckons with one stage.
+    pub(crate) fn of_stage(measured: &Measured, plan: &LoadPlan, stage: usize) -> Self {
+        let samples = measured.samples.iter();
+        let samples = samples.filter(|sample| usize::from(sample.stage) == stage);
+        Self::of_some(samples, plan.confidence())
+    }
+
+    fn of_some<'a>(samples: impl Iterator<Item = &'a Sample> + Clone, confidence: f64) -> Self {
+        let lateness = samples.clone().map(|sample| f64::from(sample.lateness));
+        let lateness = Spread::of(lateness);
         let is_turned_away = |sample: &&Sample| sample.end == End::Status(429);
-        let turned_away = measured.samples.iter().filter(is_turned_away).count() as u64;
-        let judged: Vec<&Sample> = measured
-            .samples
-            .iter()
-            .filter(|sample| !is_turned_away(sample))
-            .collect();
-        let failures = classes(&judged);
+        let turned_away = samples.clone().filter(is_turned_away).count() as u64;
+        let judged = samples.filter(|sample| !is_turned_away(sample));
+        let mut failures: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for class in judged.clone().filter_map(|sample| sample.end.failure()) {
+            *failures.entry(class).or_default() += 1;
+        }
         let times = |time: fn(&Sample) -> f64| {
-            let time = |sample: &&Sample| match failure(sample.end) {
+            Spread::of(judged.clone().map(|sample| match sample.end.failure() {
                 None => time(sample),
                 Some(_) => f64::INFINITY,
-            };
-            sorted(judged.iter().map(time))
+            }))
         };
-        let responses = times(Sample::response);
-        let ranks = ranks(responses.len() as u64, PERCENTILE, CONFIDENCE);
-        let at = |rank: Option<u64>| rank.and_then(|rank| ranked(&responses, rank));
+        let response = times(Sample::response);
         Self {
-            judged: judged.len() as u64,
-            well: judged.len() as u64 - failures.values().sum::<u64>(),
+            judged: response.count(),
+            well: response.count() - failures.values().sum::<u64>(),
             failures,
             turned_away,
-            p50: percentile(&responses, 0.5),
-            p95: percentile(&responses, PERCENTILE),
-            interval: (at(ranks.lower), at(ranks.upper)),
-            slowest: slowest(&responses),
-            service_p95: percentile(&times(|sample| sample.service), PERCENTILE),
-            lateness: percentile(
-                &sorted(measured.samples.iter().map(|sample| sample.lateness)),
-                PERCENTILE,
-            ),
-            under: responses.iter().filter(|time| **time < limit).count() as u64,
+            service: times(|sample| sample.service.into()),
+            lateness: if lateness.count() == 0 {
+                0.0
+            } else {
+                lateness.value(0.95)
+            },
+            response,
+            confidence,
         }
     }
 
@@ -102,26 +91,23 @@ impl Figures {
         self.judged - self.well
     }
 
-    /// Between these two lies the true share of failures; each with 95 % confidence.
+    /// Between these two lies the true share of failures; each with the confidence.
     pub(crate) fn share_of_failures(&self) -> (f64, f64) {
         (
-            lower_bound(self.failed(), self.judged, CONFIDENCE),
-            upper_bound(self.failed(), self.judged, CONFIDENCE),
+            lower_bound(self.failed(), self.judged, self.confidence),
+            upper_bound(self.failed(), self.judged, self.confidence),
         )
     }
 
-    /// Whether 95 % stay under the limit.
-    pub(crate) fn latency(&self, plan: &LoadPlan) -> Decided {
-        let limit = milliseconds(plan.p95);
-        match self.interval {
-            (_, Some(upper)) if upper < limit => Decided::Kept,
-            (Some(lower), _) if lower > limit => Decided::Broken,
-            _ => Decided::Open(needed_for_percentile(
-                self.under,
-                self.judged,
-                PERCENTILE,
-                CONFIDENCE,
-            )),
+    /// Whether the times stay under a limit.
+    pub(crate) fn times(&self, limit: &Limit) -> Decided {
+        let under = milliseconds(limit.under);
+        match limit.of {
+            Of::Response(share) => self.response.is_under(under, share, self.confidence),
+            Of::Service(share) => self.service.is_under(under, share, self.confidence),
+            Of::Slowest if self.well == 0 => Decided::Open(None),
+            Of::Slowest if self.response.largest() < under => Decided::Kept,
+            Of::Slowest => Decided::Broken,
         }
     }
 
@@ -135,26 +121,42 @@ impl Figures {
             Decided::Broken
         } else {
             let (failed, judged) = (self.failed(), self.judged);
-            Decided::Open(needed_for_share(failed, judged, limit, CONFIDENCE))
+            Decided::Open(needed_for_share(failed, judged, limit, self.confidence))
         }
+    }
+
+    /// Whether more requests could change what is said: something is open and nothing is broken.
+    pub(crate) fn is_open(&self, measured: &Measured, plan: &LoadPlan) -> bool {
+        let mut all: Vec<Decided> = plan.limits.iter().map(|limit| self.times(limit)).collect();
+        all.push(self.errors(plan));
+        self.unfit(measured, plan).is_none()
+            && !all.contains(&Decided::Broken)
+            && all
+                .iter()
+                .any(|decided| matches!(decided, Decided::Open(_)))
     }
 
     /// Why the load that was asked for was not the one that was put on the service.
     pub(crate) fn unfit(&self, measured: &Measured, plan: &LoadPlan) -> Option<String> {
-        let largest = LARGEST_LATENESS.max(LATENESS_OF_LIMIT * milliseconds(plan.p95));
         if let Some(count) = self.failures.get(Break::Machine.word()) {
             return Some(format!(
                 "the generator was the bottleneck: {count} requests found no socket left on this \
                  machine"
             ));
         }
+        if let Some(count) = self.failures.get(Break::Allowance.word()) {
+            return Some(format!(
+                "{count} requests were not sent, because what `allow.requests` grants was used up"
+            ));
+        }
+        let largest = LARGEST_PART * milliseconds(plan.finest().unwrap_or(plan.within));
         if self.lateness > largest || measured.unsent > 0 {
             return Some(format!(
-                "the generator was the bottleneck: it could send {:.0} of {} requests per second, \
-                 the 95th percentile of how late they were is {} (at most {} will do), {} were \
-                 open at once and {} were never sent",
-                measured.achieved,
-                plan.per_second,
+                "the generator was the bottleneck: it could send {:.0} of {:.0} requests per \
+                 second, the 95th percentile of how late they were is {} (at most {} will do), {} \
+                 were open at once and {} were never sent",
+                measured.pace.achieved(),
+                measured.pace.planned(),
                 ms(self.lateness),
                 ms(largest),
                 measured.most_open,
@@ -166,8 +168,31 @@ impl Figures {
         (self.turned_away as f64 > most).then(|| {
             format!(
                 "{} of {all} requests were turned away by a rate limit (429), so the load was \
-                 never on the service; lower `per_second`, or exempt this client",
+                 never on the service; send fewer per second, or exempt this client",
                 self.turned_away
+            )
+        })
+    }
+
+    /// Why a time that is too long may be the instrument's own. What shakes makes times longer and
+    /// never shorter, so times that are short enough stay so.
+    pub(crate) fn doubt(measured: &Measured, plan: &LoadPlan) -> Option<String> {
+        let instrument = &measured.instrument;
+        let largest = LARGEST_PART * milliseconds(plan.finest()?);
+        let jitter = instrument.calibration.map_or(0.0, |found| found.jitter());
+        if jitter > largest {
+            return Some(format!(
+                "this machine shakes by {} without any service (99th percentile, at most {} will \
+                 do for this limit)",
+                ms(jitter),
+                ms(largest)
+            ));
+        }
+        (instrument.processor > LARGEST_PROCESSOR).then(|| {
+            format!(
+                "the generator was the bottleneck: it used {} of its core (at most {} will do)",
+                whole_percent(instrument.processor),
+                whole_percent(LARGEST_PROCESSOR)
             )
         })
     }
@@ -182,50 +207,9 @@ impl Figures {
     }
 }
 
-/// The class of a request that failed.
-fn failure(end: End) -> Option<&'static str> {
-    match end {
-        End::Status(200..=299) => None,
-        End::Status(500..) => Some("5xx"),
-        End::Status(400..=499) => Some("4xx"),
-        // A redirect is not followed, so what was measured is not the page.
-        End::Status(300..=399) => Some("3xx"),
-        End::Status(_) => Some("1xx"),
-        End::Silent(at) => Some(at.word()),
-    }
-}
-
-fn classes(judged: &[&Sample]) -> BTreeMap<&'static str, u64> {
-    let mut classes: BTreeMap<&'static str, u64> = BTreeMap::new();
-    for class in judged.iter().filter_map(|sample| failure(sample.end)) {
-        *classes.entry(class).or_default() += 1;
-    }
-    classes
-}
-
-fn slowest(times: &[f64]) -> f64 {
-    times
-        .iter()
-        .copied()
-        .filter(|time| time.is_finite())
-        .fold(0.0, f64::max)
-}
-
-fn sorted(times: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut times: Vec<f64> = times.collect();
-    times.sort_by(f64::total_cmp);
-    times
-}
-
-fn ranked(sorted: &[f64], rank: u64) -> Option<f64> {
-    let index = usize::try_from(rank).ok()?.checked_sub(1)?;
-    sorted.get(index).copied()
-}
-
-/// The smallest time that at least this part of all does not exceed; infinite for none.
-fn percentile(sorted: &[f64], part: f64) -> f64 {
-    let rank = (part * sorted.len() as f64).ceil().max(1.0) as u64;
-    ranked(sorted, rank).unwrap_or(f64::INFINITY)
+/// `87 %`.
+pub(crate) fn whole_percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
 }
 
 pub(crate) fn milliseconds(span: shared::config::Span) -> f64 {
@@ -255,7 +239,9 @@ pub(crate) fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{Calibration, Pace};
     use crate::sample::{load_plan, measured};
+    use shared::config::Span;
 
     fn figures(answers: &[(usize, f64, u16)]) -> (Figures, LoadPlan) {
         let plan = load_plan();
@@ -263,38 +249,56 @@ mod tests {
     }
 
     #[test]
-    fn fast_answers_keep_both_limits() {
+    fn fast_answers_keep_every_limit() {
         let (figures, plan) = figures(&[(299, 12.0, 200), (1, 40.0, 204)]);
         assert_eq!(
             (figures.judged, figures.well, figures.failed()),
             (300, 300, 0)
         );
+        let response = &figures.response;
         assert_eq!(
-            (figures.p50, figures.p95, figures.slowest),
+            (
+                response.value(0.5),
+                response.value(0.95),
+                response.largest()
+            ),
             (12.0, 12.0, 40.0)
         );
-        assert_eq!(figures.interval, (Some(12.0), Some(12.0)));
-        assert_eq!(figures.latency(&plan), Decided::Kept);
+        assert_eq!(figures.times(&plan.limits[0]), Decided::Kept);
         assert_eq!(figures.errors(&plan), Decided::Kept);
+        let slowest = |under| Limit {
+            of: Of::Slowest,
+            under: Span::milliseconds(under),
+        };
+        assert_eq!(figures.times(&slowest(41)), Decided::Kept);
+        assert_eq!(figures.times(&slowest(40)), Decided::Broken);
+        let service = Limit {
+            of: Of::Service(0.95),
+            under: Span::milliseconds(10),
+        };
+        assert_eq!(figures.times(&service), Decided::Broken);
     }
 
     #[test]
     fn slow_answers_break_the_limit_and_those_around_it_leave_it_open() {
         let (slow, plan) = figures(&[(270, 12.0, 200), (30, 600.0, 200)]);
-        assert_eq!(slow.latency(&plan), Decided::Broken);
-        let (between, plan) = figures(&[(288, 12.0, 200), (12, 600.0, 200)]);
-        let Decided::Open(Some(needed)) = between.latency(&plan) else {
+        assert_eq!(slow.times(&plan.limits[0]), Decided::Broken);
+        let seen = measured(&[(288, 12.0, 200), (12, 600.0, 200)]);
+        let between = Figures::of(&seen, &plan);
+        let Decided::Open(Some(needed)) = between.times(&plan.limits[0]) else {
             panic!("4 % over the limit in 300 requests prove nothing");
         };
         assert!((1000..5000).contains(&needed), "{needed}");
+        assert!(between.is_open(&seen, &plan));
+        assert!(!slow.is_open(&seen, &plan));
     }
 
     #[test]
     fn a_fast_error_is_slower_than_any_limit() {
         let (figures, plan) = figures(&[(270, 12.0, 200), (30, 0.1, 500)]);
-        assert!(figures.p95.is_infinite());
-        assert_eq!(figures.slowest, 12.0);
-        assert_eq!(figures.latency(&plan), Decided::Broken);
+        assert!(figures.response.value(0.95).is_infinite());
+        assert_eq!(figures.response.largest(), 12.0);
+        assert_eq!(figures.times(&plan.limits[0]), Decided::Broken);
         assert_eq!(figures.errors(&plan), Decided::Broken);
         assert_eq!(figures.listed_failures(), "30 5xx");
     }
@@ -306,6 +310,18 @@ mod tests {
             panic!("2 of 300 do not decide about 1 %");
         };
         assert!(needed > 300, "{needed}");
+    }
+
+    #[test]
+    fn several_looks_make_each_of_them_stricter() {
+        let mut plan = load_plan();
+        let seen = measured(&[(299, 12.0, 200)]);
+        assert_eq!(Figures::of(&seen, &plan).errors(&plan), Decided::Kept);
+        plan.budget = Some(1000);
+        assert!(matches!(
+            Figures::of(&seen, &plan).errors(&plan),
+            Decided::Open(_)
+        ));
     }
 
     #[test]
@@ -328,27 +344,74 @@ mod tests {
         let plan = load_plan();
         let mut late = measured(&[(300, 12.0, 200)]);
         for sample in &mut late.samples {
-            sample.lateness = 51.0;
+            (sample.lateness, sample.wait) = (51.0, 51.0);
         }
         let why = Figures::of(&late, &plan)
             .unfit(&late, &plan)
             .expect("51 ms is late");
         assert!(why.starts_with("the generator was the bottleneck"), "{why}");
-        late.samples
-            .iter_mut()
-            .for_each(|sample| sample.lateness = 49.0);
+        for sample in &mut late.samples {
+            (sample.lateness, sample.wait) = (49.0, 49.0);
+        }
         let figures = Figures::of(&late, &plan);
         assert_eq!(figures.unfit(&late, &plan), None);
         // The response is 49 ms later than the answer of the service.
-        assert_eq!((figures.p95, figures.service_p95), (61.0, 12.0));
+        assert_eq!(
+            (figures.response.value(0.95), figures.service.value(0.95)),
+            (61.0, 12.0)
+        );
+    }
+
+    #[test]
+    fn waiting_for_a_connection_is_the_services_own_slowness() {
+        let plan = load_plan();
+        let mut waiting = measured(&[(300, 12.0, 200)]);
+        waiting
+            .samples
+            .iter_mut()
+            .for_each(|sample| sample.wait = 800.0);
+        let figures = Figures::of(&waiting, &plan);
+        assert_eq!(figures.unfit(&waiting, &plan), None);
+        assert_eq!(figures.times(&plan.limits[0]), Decided::Broken);
+    }
+
+    #[test]
+    fn what_shakes_or_is_busy_is_in_doubt() {
+        let plan = load_plan();
+        let mut seen = measured(&[(300, 12.0, 200)]);
+        assert_eq!(Figures::doubt(&seen, &plan), None);
+        seen.instrument.processor = 0.9;
+        let why = Figures::doubt(&seen, &plan).expect("90 % is busy");
+        assert!(why.contains("it used 90 % of its core"), "{why}");
+        seen.instrument.calibration = Some(Calibration {
+            timer: 60.0,
+            echo: 0.1,
+            slowest_echo: 1.0,
+        });
+        let why = Figures::doubt(&seen, &plan).expect("60 ms is more than 50 ms");
+        assert!(why.contains("shakes by 60 ms"), "{why}");
+    }
+
+    #[test]
+    fn a_stage_is_reckoned_alone() {
+        let plan = load_plan();
+        let mut seen = measured(&[(100, 12.0, 200), (100, 30.0, 500)]);
+        seen.samples
+            .iter_mut()
+            .skip(100)
+            .for_each(|sample| sample.stage = 1);
+        seen.stages = vec![Pace::default(); 2];
+        assert_eq!(Figures::of_stage(&seen, &plan, 0).well, 100);
+        assert_eq!(Figures::of_stage(&seen, &plan, 1).failed(), 100);
+        assert_eq!(Figures::of_stage(&seen, &plan, 2).judged, 0);
     }
 
     #[test]
     fn nothing_sent_decides_nothing() {
         let (figures, plan) = figures(&[]);
-        assert_eq!(figures.latency(&plan), Decided::Open(None));
+        assert_eq!(figures.times(&plan.limits[0]), Decided::Open(None));
         assert_eq!(figures.errors(&plan), Decided::Open(None));
-        assert_eq!(ms(figures.p95), "without end");
+        assert_eq!(ms(figures.response.value(0.95)), "without end");
     }
 
     #[test]

@@ -2,21 +2,46 @@
 
 mod address;
 mod answer;
+mod browser;
+mod caching;
+mod certificate;
+mod chain;
 mod checks;
+mod client;
+mod compose;
+mod contrast;
 mod counts;
+mod cross_origin;
 mod detail;
+mod dns;
+mod event_stream;
 mod expectations;
 mod facts;
+mod fields;
 mod figures;
+mod grpc;
+mod histogram;
+mod hsts;
+mod init;
+mod judged;
+mod page;
 mod plan;
+mod predicate;
 mod probes;
+mod profile;
+mod redis;
 mod reproduce;
 #[cfg(test)]
 mod sample;
+mod scatter;
+mod spread;
 mod statistics;
 mod summary;
+mod template;
 mod timeline;
+mod told;
 
+use client::Client;
 use facts::Facts;
 use plan::Plan;
 use shared::check::Check;
@@ -25,26 +50,45 @@ use shared::gate::{Context, Gate, Step};
 use shared::receipt::Summary;
 use shared::verdict::{Exit, Record};
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long journeys have to clean up when the run is asked to stop: well inside the 7.5 s that
+/// GitHub gives a cancelled step.
+const CLEAN_UP: Duration = Duration::from_secs(5);
 
 struct SmokeTest;
 
-/// It has no flags of its own.
 #[derive(Debug, clap::Args)]
-struct NoArguments {}
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Init(init::Arguments),
+}
 
 impl Gate for SmokeTest {
     const GATE: shared::config::Gate = shared::config::Gate::SmokeTest;
     const ABOUT: &'static str =
         "Does this environment, running this release, answer correctly and fast enough?";
-    type Arguments = NoArguments;
+    type Arguments = Arguments;
     type Plan = Plan;
     type Facts = Facts;
+
+    fn write(arguments: &Arguments) -> Result<Option<String>> {
+        match &arguments.command {
+            Some(Command::Init(arguments)) => init::written(arguments).map(Some),
+            None => Ok(None),
+        }
+    }
 
     fn checks() -> &'static [Check<Facts>] {
         &checks::CHECKS
     }
 
-    async fn plan(context: &mut Context, _arguments: &NoArguments) -> Result<Plan> {
+    async fn plan(context: &mut Context, _arguments: &Arguments) -> Result<Plan> {
         plan::of(context)
     }
 
@@ -54,12 +98,19 @@ impl Gate for SmokeTest {
 
     async fn run(context: &mut Context, plan: &Plan) -> Result<Facts> {
         let mut interrupt = context.interrupt.clone();
+        let client = Client::new(context, plan);
+        let mut gathering = std::pin::pin!(facts::gather(&client, plan));
         tokio::select! {
-            facts = facts::gather(context, plan) => Ok(facts),
-            () = interrupt.wait() => {
-                Err(Error::unavailable("the run was asked to stop before it had an answer"))
-            }
+            facts = &mut gathering => return Ok(facts),
+            () = interrupt.wait() => {}
         }
+        if client.has_open_journey() {
+            // It has seen the interrupt as well, and removes what it made.
+            let _ = tokio::time::timeout(CLEAN_UP, gathering).await;
+        }
+        Err(Error::unavailable(
+            "the run was asked to stop before it had an answer",
+        ))
     }
 
     fn summary(_context: &Context, facts: &Facts, records: &[Record], _exit: Exit) -> Summary {

@@ -1,22 +1,102 @@
 //! What will be asked, decided before anything is contacted.
 
+mod arm;
+mod assets;
+mod auth;
+mod cache;
+mod command;
+mod compare;
+mod compression;
+mod cookie;
+mod cors;
+mod credential;
+mod default_credentials;
+mod dns;
+mod error_page;
+pub(crate) mod expectations;
+mod grpc;
+pub(crate) mod host;
 mod http;
+mod https;
+mod identified;
+mod isolation;
+mod journey;
+pub(crate) mod keys;
 mod load;
+mod members;
+mod metrics;
+mod page;
+mod places;
+pub(crate) mod ports;
+mod postgres;
+mod probes;
+mod profile;
+mod rate_limit;
+mod redis;
+mod request;
+mod request_header;
+pub(crate) mod schema;
+mod scope;
+mod security_headers;
+mod smtp;
+mod source;
+mod sse;
+mod tls;
+mod websocket;
 
-pub(crate) use http::{Expectations, HttpPlan};
-pub(crate) use load::LoadPlan;
+pub(crate) use arm::Arm;
+pub(crate) use assets::AssetsPlan;
+pub(crate) use auth::{AuthPlan, Holder};
+pub(crate) use cache::{CachePlan, CacheRule, word as class_word};
+pub(crate) use command::CommandPlan;
+pub(crate) use compare::{ComparePlan, DeltaLimit, WARM_UP as WARM_UP_PAIRS};
+pub(crate) use compression::CompressionPlan;
+pub(crate) use cors::{CorsPlan, Party};
+pub(crate) use default_credentials::DefaultCredentialsPlan;
+pub(crate) use dns::{DnsPlan, Wanted, listed as listed_records};
+pub(crate) use error_page::ErrorPagePlan;
+pub(crate) use expectations::{Expectations, Selected};
+pub(crate) use grpc::GrpcPlan;
+pub(crate) use http::HttpPlan;
+pub(crate) use https::HttpsPlan;
+pub(crate) use identified::Identified;
+pub(crate) use isolation::{Asker, IsolationPlan};
+pub(crate) use journey::{Captured, Encoding, JourneyPlan, RUN, StepPlan};
+pub(crate) use load::{LOOKS, Length, Limit, LoadPlan, Model, Of, Ramps};
+pub(crate) use members::{HaproxyPlan, MemberPlan, MembersPlan};
+pub(crate) use metrics::{FORBIDDEN, FamilyPlan, MOST_READINGS, MetricsPlan};
+pub(crate) use page::{Figure, FigureLimit, KeyPlan, Marks, PagePlan};
+pub(crate) use ports::{PortsPlan, listed as listed_ports};
+pub(crate) use postgres::{MOST_ROWS, PostgresPlan, QueryPlan};
+pub(crate) use probes::{Planned, Probes};
+pub(crate) use profile::{ContentSecurity, Profile};
+pub(crate) use rate_limit::{MOST_RETURNS, RateLimitPlan, SPOOFED};
+pub(crate) use redis::{CacheServer, KeysPlan, RedisPlan};
+pub(crate) use request::{Protocol, Request};
+pub(crate) use scope::KNOWN as KNOWN_METHODS;
+pub(crate) use security_headers::SecurityHeadersPlan;
+pub(crate) use smtp::SmtpPlan;
+pub(crate) use source::Source;
+pub(crate) use sse::SsePlan;
+pub(crate) use tls::{MODERN, Offer, TlsPlan};
+pub(crate) use websocket::WebsocketPlan;
 
-use crate::address::{Address, Url};
-use crate::reproduce;
-use serde_json_path::JsonPath;
-use shared::config::{Identity, Name, Probe, Smoke, Span};
+pub(crate) use shared::config::TlsVersion;
+
+use crate::address::Address;
+use places::{further_addresses, own_address};
+use scope::Scope;
+use shared::config::{Allow, Identity, Name, Probe, Smoke, Span};
 use shared::error::{Error, Result};
 use shared::gate::{Context, Step};
 use shared::release::Release;
+use source::sources;
 use std::collections::BTreeSet;
 
 /// More fresh connections than this show nothing that fewer would not.
 const MOST_CONNECTIONS: u32 = 1000;
+/// More attempts than this hide what is wrong.
+const MOST_ATTEMPTS: u32 = 10;
 
 /// What will be asked.
 #[derive(Debug)]
@@ -27,44 +107,20 @@ pub(crate) struct Plan {
     pub(crate) release: Release,
     /// The environment's address.
     pub(crate) address: Address,
+    /// What probes may do to it.
+    pub(crate) allow: Allow,
     /// How long to wait for the release.
     pub(crate) wait: Span,
+    /// How many right answers in a row end a wait.
+    pub(crate) consecutive: u32,
+    /// How often a question is asked at most.
+    pub(crate) attempts: u32,
     /// Where each service says which release it is.
     pub(crate) sources: Vec<Source>,
     /// How many fresh connections are asked for it.
     pub(crate) connections: u32,
-    /// Single requests.
-    pub(crate) http: Vec<HttpPlan>,
-    /// Series of requests.
-    pub(crate) load: Vec<LoadPlan>,
-}
-
-/// Where a service says which release it is.
-#[derive(Clone, Debug)]
-pub(crate) struct Source {
-    /// The service's name.
-    pub(crate) service: String,
-    /// How it says it.
-    pub(crate) identity: Identity,
-    /// The address that is asked.
-    pub(crate) url: Url,
-    /// The command that shows the same by hand.
-    pub(crate) reproduce: String,
-}
-
-/// Where a probe stands in the file, for errors about it.
-struct Place<'a> {
-    file: &'a str,
-    index: usize,
-    name: &'a str,
-}
-
-impl Place<'_> {
-    fn refuse(&self, message: impl std::fmt::Display) -> Error {
-        let Self { file, index, name } = self;
-        let name = crate::answer::shown(name, 60);
-        Error::config(format!("`smoke.probes[{index}]` (`{name}`) {message}")).at(*file)
-    }
+    /// What is asked then.
+    pub(crate) probes: Probes,
 }
 
 /// Checks the whole section, and leaves out the kinds of probes that the flags leave out.
@@ -78,42 +134,94 @@ pub(crate) fn of(context: &Context) -> Result<Plan> {
         );
     };
     section(smoke, file)?;
-    let address = address(context)?;
-    let plan = Plan {
+    let address = own_address(context)?;
+    let addresses = further_addresses(context)?;
+    let allow = context.place().allow.clone();
+    granted(&allow, context)?;
+    let mut plan = Plan {
         environment: context.environment.to_string(),
         release: context.release()?.clone(),
-        sources: sources(context, &address)?,
+        sources: sources(context, &address, &addresses)?,
         wait: smoke.wait,
+        consecutive: smoke.consecutive,
+        attempts: smoke.attempts,
         connections: smoke.connections,
-        http: Vec::new(),
-        load: Vec::new(),
+        probes: Probes::default(),
         address,
+        allow,
     };
-    with_probes(plan, context, smoke)
-}
-
-fn with_probes(mut plan: Plan, context: &Context, smoke: &Smoke) -> Result<Plan> {
-    let file = &context.config.file;
-    for (index, probe) in smoke.probes.iter().enumerate() {
-        let place = |name| Place { file, index, name };
-        match probe {
-            Probe::Http(probe) => {
-                let planned = http::of(context, &plan.address, probe, &place(&probe.name))?;
-                plan.http.push(planned);
-            }
-            Probe::Load(probe) => {
-                let planned = load::of(&plan.address, probe, &place(&probe.name))?;
-                plan.load.push(planned);
-            }
+    for probe in &smoke.probes {
+        let scope = Scope {
+            context,
+            address: &plan.address,
+            addresses: &addresses,
+            name: probe.name(),
+        };
+        if is_here(context, probe)? {
+            plan.probes.add(&scope, probe)?;
         }
     }
-    if !is_asked(context, crate::checks::http::CHECK.id) {
-        plan.http.clear();
-    }
-    if !is_asked(context, crate::checks::load::CHECK.id) {
-        plan.load.clear();
-    }
+    affordable(&plan, context)?;
     Ok(plan)
+}
+
+/// Whether a probe is for this environment.
+fn is_here(context: &Context, probe: &Probe) -> Result<bool> {
+    let file = &context.config.file;
+    let known = &context.config.document.environments;
+    for name in probe.environments() {
+        if !known.contains_key(&name.value) {
+            let names: Vec<&str> = known.keys().map(Name::as_str).collect();
+            let message = format!("there is no environment `{}`", name.value);
+            let hint = shared::config::nearest_hint(name.value.as_str(), &names);
+            return Err(name.refuse(file, message).hint(hint));
+        }
+    }
+    let mut named = probe.environments().iter();
+    Ok(named.len() == 0 || named.any(|name| name.value == context.environment))
+}
+
+fn granted(allow: &Allow, context: &Context) -> Result<()> {
+    let refuse = |message: &str| {
+        let environment = &context.environment;
+        let message = format!("`environments.{environment}.allow` {message}");
+        Err(Error::config(message).at(&context.config.file))
+    };
+    if !(allow.per_second.is_finite() && allow.per_second >= 1.0) {
+        return refuse("needs a `per_second` of at least 1");
+    }
+    let mut methods = allow.methods.iter();
+    match methods.find(|method| !scope::KNOWN.contains(&method.as_str())) {
+        Some(method) => refuse(&format!("names the method `{method}`, which is not known")),
+        None => Ok(()),
+    }
+}
+
+/// A run that could not end within its allowance is not begun.
+fn affordable(plan: &Plan, context: &Context) -> Result<()> {
+    let needed = plan.requests();
+    let most = plan.allow.requests;
+    if needed <= most {
+        return Ok(());
+    }
+    let environment = &plan.environment;
+    Err(Error::config(format!(
+        "the probes send {needed} requests to `{environment}`, and `allow.requests` grants {most}"
+    ))
+    .at(&context.config.file)
+    .hint(format!(
+        "raise `environments.{environment}.allow.requests`, or ask less"
+    )))
+}
+
+impl Plan {
+    /// How many requests are sent, repetitions left out.
+    pub(crate) fn requests(&self) -> u64 {
+        let connections = u64::from(self.connections) + 1;
+        let identities = connections * self.sources.len() as u64;
+        let probes = self.probes.all();
+        identities + probes.iter().map(|plan| plan.requests()).sum::<u64>()
+    }
 }
 
 /// The calls, for `--plan`.
@@ -121,7 +229,12 @@ pub(crate) fn steps(plan: &Plan) -> Vec<Step> {
     let mut steps = Vec::new();
     for source in &plan.sources {
         let (service, release, wait) = (&source.service, &plan.release, plan.wait);
-        let get = format!("GET {}", source.url.shown);
+        let get = match &source.identity {
+            Identity::Command { .. } => source.reproduce.clone(),
+            Identity::Header { .. } | Identity::Json { .. } | Identity::Meta { .. } => {
+                format!("GET {}", source.url.shown)
+            }
+        };
         steps.push(Step::reads(
             format!("wait until `{service}` answers as {release}, at most {wait}"),
             &get,
@@ -132,8 +245,9 @@ pub(crate) fn steps(plan: &Plan) -> Vec<Step> {
             &get,
         ));
     }
-    steps.extend(plan.http.iter().map(HttpPlan::step));
-    steps.extend(plan.load.iter().map(LoadPlan::step));
+    for probe in plan.probes.all() {
+        steps.extend(probe.steps());
+    }
     steps
 }
 
@@ -145,83 +259,21 @@ fn section(smoke: &Smoke, file: &str) -> Result<()> {
     if smoke.connections == 0 || smoke.connections > MOST_CONNECTIONS {
         return refuse(format!("needs `connections` from 1 to {MOST_CONNECTIONS}"));
     }
+    if smoke.attempts == 0 || smoke.attempts > MOST_ATTEMPTS {
+        return refuse(format!("needs `attempts` from 1 to {MOST_ATTEMPTS}"));
+    }
+    if smoke.consecutive == 0 || smoke.consecutive > MOST_CONNECTIONS {
+        return refuse(format!("needs `consecutive` from 1 to {MOST_CONNECTIONS}"));
+    }
     let mut names = BTreeSet::new();
-    for (index, probe) in smoke.probes.iter().enumerate() {
-        let (Probe::Http(shared::config::HttpProbe { name, .. })
-        | Probe::Load(shared::config::LoadProbe { name, .. })) = probe;
-        if name.trim().is_empty() || name.chars().any(char::is_control) {
-            return refuse(format!("has `probes[{index}]` without a printable `name`"));
+    for probe in &smoke.probes {
+        let name = probe.name();
+        if name.value.trim().is_empty() || name.value.chars().any(char::is_control) {
+            return Err(name.refuse(file, "a probe needs a printable `name`"));
         }
-        if !names.insert(name) {
-            return refuse(format!("has two probes with the name `{name}`"));
+        if !names.insert(&name.value) {
+            return Err(name.refuse(file, format!("two probes have the name `{}`", name.value)));
         }
     }
     Ok(())
-}
-
-fn address(context: &Context) -> Result<Address> {
-    let real = context.url()?;
-    let template = context.place().url.as_ref();
-    let raw = template.map_or("", |template| template.raw());
-    Address::parse(&real, raw).map_err(|why| match template {
-        Some(template) => template.refuse(&context.config.file, why),
-        None => Error::config(why).at(&context.config.file),
-    })
-}
-
-fn sources(context: &Context, address: &Address) -> Result<Vec<Source>> {
-    let file = &context.config.file;
-    if context.services.is_empty() {
-        let environment = &context.environment;
-        return Err(Error::config(format!(
-            "environment `{environment}` runs no service, so nothing tells which release answers"
-        ))
-        .at(file)
-        .hint("name it under the environment's `services`"));
-    }
-    context
-        .services
-        .iter()
-        .map(|name| source(context, address, name))
-        .collect()
-}
-
-fn source(context: &Context, address: &Address, name: &Name) -> Result<Source> {
-    let refuse = |message: String| {
-        Error::config(format!("`services.{name}.identity` {message}")).at(&context.config.file)
-    };
-    let Some(service) = context.config.document.services.get(name) else {
-        return Err(refuse("is missing".into()));
-    };
-    let identity = service.identity.clone();
-    let path = match &identity {
-        Identity::Header { name, path } => {
-            if !http::is_header_name(name) {
-                return Err(refuse(format!(
-                    "has `{name}`, which cannot be the name of a header"
-                )));
-            }
-            path
-        }
-        Identity::Json { path, select } => {
-            JsonPath::parse(select).map_err(|error| {
-                refuse(format!("has `{select}`, which is no JSONPath")).source(error)
-            })?;
-            path
-        }
-    };
-    let url = address
-        .at(path)
-        .map_err(|why| refuse(format!("has a `path` with {why}")))?;
-    Ok(Source {
-        service: name.to_string(),
-        reproduce: reproduce::identity(&url, &identity),
-        url,
-        identity,
-    })
-}
-
-fn is_asked(context: &Context, check: &str) -> bool {
-    let has = |list: &[String]| list.iter().any(|id| id == check);
-    !has(&context.common.skip) && (context.common.only.is_empty() || has(&context.common.only))
 }

@@ -1,14 +1,36 @@
 //! Facts for the tests of the checks: an environment in which everything holds.
 
+mod access;
+mod load;
+mod page;
+pub(crate) mod ports;
+pub(crate) mod tls;
+
+pub(crate) use access::{
+    answered, answered_with, auth_plan, default_credentials_plan, isolation_plan, rate_limit_plan,
+    sse_plan, websocket_plan,
+};
+
+pub(crate) use load::{compare_fact, compare_plan, compared, load_fact, load_plan, measured};
+pub(crate) use page::{page_fact, visit};
+
 use crate::address::Address;
-use crate::answer::Answer;
+use crate::answer::{Answer, Asked, Phases};
 use crate::counts::Counts;
 use crate::facts::{
-    End, Facts, HttpFact, HttpOutcome, IdentityFact, LoadFact, Measured, Ready, Sample,
+    Compared, End, Fact, Facts, HttpSeen, IdentityFact, Measured, Pair, Ready, Sample,
+    Seen as SeenProbes, Timed, Visit, Visits,
 };
-use crate::plan::{Expectations, HttpPlan, LoadPlan};
+use crate::plan::expectations::BodyExpectations;
+use crate::plan::keys::Keystroke;
+use crate::plan::schema::Schema;
+use crate::plan::{
+    ComparePlan, DeltaLimit, Expectations, Figure, FigureLimit, HttpPlan, KeyPlan, Length, Limit,
+    LoadPlan, Marks, Model, Of, PagePlan, Ramps, Request, Selected, StepPlan,
+};
+use crate::predicate::Predicate;
 use crate::timeline::{Observation, Seen, Timeline};
-use shared::config::{Share, Span};
+use shared::config::{Delta, LoadAbort, Share, Span, WarmUp};
 use shared::release::{Release, Sha, Version};
 
 pub(crate) fn release() -> Release {
@@ -34,11 +56,13 @@ pub(crate) fn facts() -> Facts {
         identities: vec![IdentityFact {
             service: "web".into(),
             url: "http://h/".into(),
+            asked: "fresh connections to",
             counts: counts(&[("1.1.0", 5)], &[]),
             reproduce: "curl -sSi http://h/".into(),
         }],
-        http: Vec::new(),
-        load: Vec::new(),
+        counts: Counts::default(),
+        sent: 6,
+        probes: SeenProbes::default(),
     }
 }
 
@@ -69,8 +93,12 @@ pub(crate) fn counts(said: &[(&str, u64)], silent: &[(&str, u64)]) -> Counts {
 pub(crate) fn answer(status: u16, body: &str) -> Answer {
     Answer {
         status,
+        version: "HTTP/1.1".into(),
         body: body.into(),
-        milliseconds: 3.0,
+        phases: Phases {
+            total: 3.0,
+            ..Phases::default()
+        },
         ..Answer::default()
     }
 }
@@ -78,10 +106,13 @@ pub(crate) fn answer(status: u16, body: &str) -> Answer {
 pub(crate) fn expectations() -> Expectations {
     Expectations {
         status: vec![200],
-        headers: Default::default(),
+        redirects: Vec::new(),
+        headers: Vec::new(),
+        cookies: Vec::new(),
         json: Vec::new(),
-        contains: Vec::new(),
-        not_contains: Vec::new(),
+        schema: None,
+        body: BodyExpectations::default(),
+        phases: None,
         within: Span::seconds(5),
     }
 }
@@ -90,62 +121,62 @@ fn address() -> Address {
     Address::parse("http://h", "http://h").expect("is an address")
 }
 
-pub(crate) fn http_fact(status: u16, body: &str) -> HttpFact {
-    HttpFact {
+/// What the file says as an expectation.
+pub(crate) fn predicate(yaml: &str) -> Predicate {
+    let read = serde_saphyr::from_str(yaml).expect("is an expectation");
+    match Predicate::of(&read) {
+        Ok(predicate) => predicate,
+        Err(mistake) => panic!("{}", mistake.message),
+    }
+}
+
+/// What must hold at a JSONPath.
+pub(crate) fn selected(path: &str, yaml: &str) -> Selected {
+    Selected {
+        path: serde_json_path::JsonPath::parse(path).expect("is a path"),
+        predicate: predicate(yaml),
+    }
+}
+
+/// A JSON Schema, as if it had been read from `health.json`.
+pub(crate) fn schema(document: &serde_json::Value) -> Schema {
+    Schema::new(document, "health.json".into()).expect("is a schema")
+}
+
+/// A `GET` of a path at `http://h` that may take 5 s.
+pub(crate) fn request(path: &str) -> Request {
+    Request::get(address().at(path).expect("is a path"), Span::seconds(5))
+}
+
+pub(crate) fn http_fact(status: u16, body: &str) -> Fact<HttpPlan, HttpSeen> {
+    Fact {
         plan: HttpPlan {
             name: "health".into(),
-            method: "GET".into(),
-            path: "/api/health".into(),
-            url: address().at("/api/health").expect("is a path"),
-            headers: Vec::new(),
+            request: request("/api/health"),
             expectations: expectations(),
             reproduce: "curl -sS -i --max-time 5 http://h/api/health".into(),
         },
-        attempts: 1,
-        outcome: HttpOutcome::Answered(answer(status, body)),
-        said: Some("1.1.0".into()),
+        seen: Ok(HttpSeen {
+            asked: Asked {
+                attempts: 1,
+                answer: Ok(answer(status, body)),
+            },
+            hops: Vec::new(),
+            samples: Vec::new(),
+        }),
     }
 }
 
-pub(crate) fn load_plan() -> LoadPlan {
-    LoadPlan {
-        name: "status".into(),
-        path: "/api/status".into(),
-        url: address().at("/api/status").expect("is a path"),
-        warm_up: 15,
-        requests: 300,
-        per_second: 100.0,
-        p95: Span::milliseconds(500),
-        errors: Share::percent(1.0),
-        within: Span::seconds(5),
-        reproduce: "curl -sS http://h/api/status".into(),
-    }
-}
-
-/// So many requests with that time in milliseconds and that status.
-pub(crate) fn measured(answers: &[(usize, f64, u16)]) -> Measured {
-    let mut measured = Measured {
-        achieved: 100.0,
-        most_open: 4,
-        ..Measured::default()
-    };
-    for (count, service, status) in answers {
-        for _ in 0..*count {
-            let end = End::Status(*status);
-            measured.samples.push(Sample {
-                lateness: 0.0,
-                service: *service,
-                end,
-            });
-            measured.counts.add(Ok("1.1.0".into()));
-        }
-    }
-    measured
-}
-
-pub(crate) fn load_fact(answers: &[(usize, f64, u16)]) -> LoadFact {
-    LoadFact {
-        plan: load_plan(),
-        measured: Ok(measured(answers)),
+/// A step of a journey that must be answered with one of these.
+pub(crate) fn step(name: &str, status: &[u16]) -> StepPlan {
+    let mut http = http_fact(200, "").plan;
+    http.name = name.into();
+    http.expectations.status = status.to_vec();
+    StepPlan {
+        http,
+        address: address(),
+        path: format!("/{name}"),
+        encoding: crate::plan::Encoding::Plain,
+        captures: Vec::new(),
     }
 }

@@ -1,7 +1,10 @@
 //! The run in words and figures, for people.
 
-use crate::facts::{Facts, HttpOutcome, LoadFact, Measured};
-use crate::figures::{Figures, milliseconds, ms, percent};
+mod load;
+
+use crate::facts::Facts;
+use crate::figures::ms;
+use crate::plan::Figure;
 use shared::receipt::{Summary, Table};
 use shared::verdict::{Outcome, Record, Severity, Verdict};
 
@@ -40,23 +43,14 @@ pub(crate) fn of(facts: &Facts, records: &[Record]) -> Summary {
 
 /// `4 probes hold, p95 12 ms (limit 500 ms)`.
 fn held(facts: &Facts) -> String {
-    let count = facts.http.len() + facts.load.len();
+    let count = facts.probes.asked();
     let probes = match count {
         0 => "no probe was asked".to_owned(),
         1 => "1 probe holds".to_owned(),
         count => format!("{count} probes hold"),
     };
-    let series = facts.load.iter().filter_map(|load| {
-        let measured = load.measured.as_ref().ok()?;
-        Some((
-            Figures::of(measured, &load.plan).p95,
-            milliseconds(load.plan.p95),
-        ))
-    });
-    // Of several series, the one that comes closest to its limit.
-    let closest = series.max_by(|one, other| (one.0 / one.1).total_cmp(&(other.0 / other.1)));
-    match closest {
-        Some((p95, limit)) => format!("{probes}, p95 {} (limit {})", ms(p95), ms(limit)),
+    match load::closest(facts) {
+        Some(closest) => format!("{probes}, {closest}"),
         None => probes,
     }
 }
@@ -87,7 +81,15 @@ fn cut(text: &str) -> String {
 }
 
 fn tables(facts: &Facts) -> Vec<Table> {
-    let tables = [timeline(facts), probes(facts), load(facts)];
+    let tables = [
+        timeline(facts),
+        probes(facts),
+        pages(facts),
+        load::series(facts),
+        load::stages(facts),
+        load::comparisons(facts),
+        load::instrument(facts),
+    ];
     tables
         .into_iter()
         .filter(|table| !table.rows.is_empty())
@@ -112,82 +114,66 @@ fn timeline(facts: &Facts) -> Table {
 }
 
 fn probes(facts: &Facts) -> Table {
-    let columns = [
-        "probe", "request", "status", "time", "limit", "attempts", "release",
-    ];
-    let mut table = Table::new("Probes", &columns);
-    for fact in &facts.http {
-        let (status, time) = match &fact.outcome {
-            HttpOutcome::Answered(answer) => (answer.status.to_string(), ms(answer.milliseconds)),
-            HttpOutcome::Silent(no_answer) => (no_answer.at.word().to_owned(), "-".into()),
-            HttpOutcome::NotAsked(_) => ("not asked".into(), "-".into()),
+    let columns = ["probe", "request", "status", "time", "limit", "attempts"];
+    let mut table = Table::new("Requests", &columns);
+    for fact in &facts.probes.http {
+        let (status, time, attempts) = match &fact.seen {
+            Ok(seen) => match &seen.asked.answer {
+                Ok(answer) => (
+                    answer.status.to_string(),
+                    ms(answer.phases.total),
+                    seen.asked.attempts,
+                ),
+                Err(no_answer) => (
+                    no_answer.at.word().to_owned(),
+                    "-".into(),
+                    seen.asked.attempts,
+                ),
+            },
+            Err(_) => ("not asked".into(), "-".into(), 0),
         };
+        let request = &fact.plan.request;
         table.row([
             fact.plan.name.clone(),
-            format!("{} {}", fact.plan.method, fact.plan.path),
+            format!("{} {}", request.method, request.url.shown),
             status,
             time,
             fact.plan.expectations.within.to_string(),
-            fact.attempts.to_string(),
-            fact.said.clone().unwrap_or_else(|| "-".into()),
+            attempts.to_string(),
         ]);
     }
     table
 }
 
-fn load(facts: &Facts) -> Table {
-    let columns = [
-        "load",
-        "sent",
-        "ok",
-        "errors",
-        "429",
-        "p50",
-        "p95 (95 % interval)",
-        "limit",
-        "max",
-        "service p95",
-        "rate",
-        "lateness p95",
+fn pages(facts: &Facts) -> Table {
+    const FIGURES: [Figure; 5] = [
+        Figure::FirstContentfulPaint,
+        Figure::LargestContentfulPaint,
+        Figure::CumulativeLayoutShift,
+        Figure::TimeToInteractive,
+        Figure::Bytes,
     ];
-    let mut table = Table::new("Load", &columns);
-    for fact in &facts.load {
-        if let Ok(measured) = &fact.measured {
-            table.row(load_row(fact, measured));
+    let mut columns = vec!["page", "run", "status"];
+    columns.extend(FIGURES.map(Figure::word));
+    columns.extend(["requests", "failed", "errors"]);
+    let mut table = Table::new("Pages", &columns);
+    for fact in &facts.probes.page {
+        let runs = fact.seen.as_ref().map_or(&[][..], |visits| &visits.runs);
+        for (index, visit) in runs.iter().enumerate() {
+            let status = visit
+                .status
+                .map_or_else(|| "-".to_owned(), |status| status.to_string());
+            let mut row = vec![fact.plan.name.clone(), (index + 1).to_string(), status];
+            row.extend(FIGURES.map(|figure| match visit.figure(figure) {
+                Some(value) => figure.shown(value),
+                None => "-".into(),
+            }));
+            let errors = visit.console.count.saturating_add(visit.uncaught.count);
+            row.extend([visit.requests, visit.failed.count, errors].map(|count| count.to_string()));
+            table.row(row);
         }
     }
     table
-}
-
-fn load_row(fact: &LoadFact, measured: &Measured) -> [String; 12] {
-    let figures = Figures::of(measured, &fact.plan);
-    let bound = |bound: Option<f64>| bound.map_or_else(|| "?".to_owned(), ms);
-    let (lower, upper) = figures.interval;
-    let errors = match figures.failed() {
-        0 => "0".to_owned(),
-        failed => {
-            let share = percent(failed as f64 / figures.judged as f64);
-            format!("{failed} ({share}): {}", figures.listed_failures())
-        }
-    };
-    [
-        fact.plan.name.clone(),
-        format!(
-            "{} + {} to warm up",
-            measured.samples.len(),
-            fact.plan.warm_up
-        ),
-        figures.well.to_string(),
-        errors,
-        figures.turned_away.to_string(),
-        ms(figures.p50),
-        format!("{} ({} to {})", ms(figures.p95), bound(lower), bound(upper)),
-        ms(milliseconds(fact.plan.p95)),
-        ms(figures.slowest),
-        ms(figures.service_p95),
-        format!("{:.1}/s of {}/s", measured.achieved, fact.plan.per_second),
-        ms(figures.lateness),
-    ]
 }
 
 #[cfg(test)]
@@ -204,8 +190,8 @@ mod tests {
     #[test]
     fn a_pass_says_how_many_probes_hold_and_the_p95() {
         let mut facts = sample::facts();
-        facts.http = vec![sample::http_fact(200, "{}"), sample::http_fact(200, "{}")];
-        facts.load = vec![sample::load_fact(&[(300, 12.0, 200)])];
+        facts.probes.http = vec![sample::http_fact(200, "{}"), sample::http_fact(200, "{}")];
+        facts.probes.load = vec![sample::load_fact(&[(300, 12.0, 200)])];
         let summary = summary(&facts);
         assert_eq!(
             summary.headline,
@@ -217,7 +203,7 @@ mod tests {
             .iter()
             .map(|table| table.title.as_str())
             .collect();
-        assert_eq!(titles, ["Probes", "Load"]);
+        assert_eq!(titles, ["Requests", "Load", "Instrument"]);
         for table in &summary.tables {
             assert!(
                 table
@@ -229,9 +215,43 @@ mod tests {
     }
 
     #[test]
+    fn stages_and_comparisons_have_tables_of_their_own() {
+        let mut facts = sample::facts();
+        let mut load = sample::load_fact(&[(300, 12.0, 200)]);
+        if let Ok(measured) = &mut load.seen {
+            measured.stages.push(measured.pace);
+        }
+        facts.probes.load = vec![load];
+        facts.probes.compare = vec![sample::compare_fact(&[(100, 13.0, 200, 12.0, 200)])];
+        let tables = summary(&facts).tables;
+        let rows: Vec<_> = tables
+            .iter()
+            .map(|table| (table.title.as_str(), table.rows.len()))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                ("Load", 1),
+                ("Load by stage", 2),
+                ("Compared", 1),
+                ("Instrument", 2)
+            ]
+        );
+        for table in &tables {
+            assert!(
+                table
+                    .rows
+                    .iter()
+                    .all(|row| row.len() == table.columns.len())
+            );
+        }
+        assert_eq!(tables[2].rows[0][5], "+1.0 ms (+1.0 ms to +1.0 ms)");
+    }
+
+    #[test]
     fn a_no_says_the_first_finding() {
         let mut facts = sample::facts();
-        facts.http = vec![sample::http_fact(500, ""), sample::http_fact(404, "")];
+        facts.probes.http = vec![sample::http_fact(500, ""), sample::http_fact(404, "")];
         assert_eq!(
             summary(&facts).headline,
             "staging does not hold as 1.1.0: `health` answered 500, not 200 (1 attempt) \
@@ -242,7 +262,7 @@ mod tests {
     #[test]
     fn an_unknown_says_its_reason() {
         let mut facts = sample::facts();
-        facts.http = vec![sample::http_fact(200, "")];
+        facts.probes.http = vec![sample::http_fact(200, "")];
         facts.identities[0].counts = sample::counts(&[], &[("without an answer (refused)", 5)]);
         assert_eq!(
             summary(&facts).headline,

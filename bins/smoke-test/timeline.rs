@@ -1,9 +1,12 @@
 //! What an environment answered while it was waited for, equal neighbours folded into one.
 
 use crate::answer::Break;
+use shared::release::Release;
 
 /// So many stretches are kept; beyond them those in the middle are left out and counted.
 const MOST_STRETCHES: usize = 40;
+/// So many are still read in their order.
+const MOST_IN_ORDER: usize = 8;
 
 /// What one attempt saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,20 @@ pub(crate) enum Seen {
     Nothing(Break),
     /// An answer, and the release that it names or the reason why it names none.
     Answer(u16, Result<String, String>),
+    /// What a command says of the release, or why it says nothing.
+    Told(Result<String, String>),
+}
+
+impl Seen {
+    /// Whether the release answered. A server error does not count, even when it names the
+    /// release: it may be starting.
+    pub(crate) fn is_of(&self, release: &Release) -> bool {
+        match self {
+            Self::Answer(status, Ok(told)) => *status < 500 && release.is_named_by(told),
+            Self::Told(Ok(told)) => release.is_named_by(told),
+            Self::Answer(_, Err(_)) | Self::Told(Err(_)) | Self::Nothing(_) => false,
+        }
+    }
 }
 
 impl std::fmt::Display for Observation {
@@ -32,6 +49,8 @@ impl std::fmt::Display for Observation {
             Seen::Nothing(at) => out.write_str(at.word()),
             Seen::Answer(status, Ok(release)) => write!(out, "{status} as {release}"),
             Seen::Answer(status, Err(_)) => write!(out, "{status} without a release"),
+            Seen::Told(Ok(release)) => write!(out, "{release} by its command"),
+            Seen::Told(Err(why)) => write!(out, "no release by its command ({why})"),
         }
     }
 }
@@ -95,7 +114,13 @@ impl Timeline {
             .stretches
             .iter()
             .map(|stretch| &stretch.observation.seen);
-        self.omitted > 0 || seen.any(|seen| matches!(seen, Seen::Answer(..)))
+        self.omitted > 0 || seen.any(|seen| matches!(seen, Seen::Answer(..) | Seen::Told(Ok(_))))
+    }
+
+    /// Whether a right answer was among them: of this release, and no server error.
+    pub(crate) fn has(&self, release: &Release) -> bool {
+        let mut stretches = self.stretches.iter();
+        stretches.any(|stretch| stretch.observation.seen.is_of(release))
     }
 
     /// What was seen last.
@@ -103,21 +128,37 @@ impl Timeline {
         self.stretches.last().map(|stretch| &stretch.observation)
     }
 
-    /// `refused (3x), 502 without a release, 200 as 1.0.0 (2x)`.
+    /// `refused (3x), 502 without a release, 200 as 1.0.0 (2x)`; what changes too often to be read
+    /// in order is counted: `in turn 200 as 1.0.0 (20x), 200 as 1.1.0 (19x)`.
     pub(crate) fn listed(&self) -> String {
-        let mut words: Vec<String> = self
+        let in_order = self
             .stretches
             .iter()
-            .map(|stretch| match stretch.count {
-                1 => stretch.observation.to_string(),
-                count => format!("{} ({count}x)", stretch.observation),
-            })
-            .collect();
-        if self.omitted > 0 {
-            words.insert(words.len() / 2, format!("… ({}x)", self.omitted));
+            .map(|one| (&one.observation, one.count));
+        if self.stretches.len() <= MOST_IN_ORDER {
+            return worded(in_order).join(", ");
         }
-        words.join(", ")
+        let mut counts: Vec<(&Observation, u64)> = Vec::new();
+        for (observation, count) in in_order {
+            match counts.iter_mut().find(|(known, _)| *known == observation) {
+                Some((_, sum)) => *sum += count,
+                None => counts.push((observation, count)),
+            }
+        }
+        let mut words = worded(counts.into_iter());
+        if self.omitted > 0 {
+            words.push(format!("{} more", self.omitted));
+        }
+        format!("in turn {}", words.join(", "))
     }
+}
+
+fn worded<'a>(seen: impl Iterator<Item = (&'a Observation, u64)>) -> Vec<String> {
+    let words = seen.map(|(observation, count)| match count {
+        1 => observation.to_string(),
+        count => format!("{observation} ({count}x)"),
+    });
+    words.collect()
 }
 
 #[cfg(test)]
@@ -163,5 +204,9 @@ mod tests {
         assert_eq!(timeline.stretches.len(), MOST_STRETCHES);
         assert_eq!(timeline.attempts(), 1000);
         assert_eq!(timeline.stretches[0].first, 0.0);
+        assert_eq!(
+            timeline.listed(),
+            "in turn 200 as 1.0.0 (20x), 200 as 0.9.0 (20x), 960 more"
+        );
     }
 }

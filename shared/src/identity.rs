@@ -2,34 +2,102 @@
 
 use crate::config::Identity;
 use crate::error::{Error, Result};
-use crate::http::{Answer, Http, join};
+use crate::http::{Http, join};
+use crate::process::Command;
+use crate::secret::Secret;
 use crate::shell::quoted;
 use std::time::Duration;
 
-/// The path that an identity is read from.
-pub fn path(identity: &Identity) -> &str {
+/// The part of an answer that tells its release.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// The status code.
+    pub status: u16,
+    /// Names in any case, and values.
+    pub headers: &'a [(String, String)],
+    /// What was read of the body.
+    pub body: &'a [u8],
+}
+
+/// The path that an identity is read from; none when a command tells it.
+pub fn path(identity: &Identity) -> Option<&str> {
     match identity {
-        Identity::Header { path, .. } | Identity::Json { path, .. } => path,
+        Identity::Header { path, .. }
+        | Identity::Json { path, .. }
+        | Identity::Meta { path, .. } => Some(path),
+        Identity::Command { .. } => None,
     }
 }
 
 /// What an answer to that path says of its release.
-pub fn said(identity: &Identity, answer: &Answer) -> Result<String> {
+pub fn said(identity: &Identity, answer: &Told<'_>) -> Result<String> {
     match identity {
-        Identity::Header { name, .. } => answer.header(name).map(str::to_owned).ok_or_else(|| {
-            Error::unavailable(format!(
-                "the answer has no header `{name}` (status {})",
-                answer.status
-            ))
-        }),
+        Identity::Header { name, .. } => header(name, answer),
         Identity::Json { select, .. } => selected(select, answer),
+        Identity::Meta { name, .. } => tagged(name, answer),
+        Identity::Command { .. } => Err(Error::unavailable("only its command tells it")),
     }
 }
 
-fn selected(select: &str, answer: &Answer) -> Result<String> {
+/// What the command of a service prints for an address: its first line that is not empty.
+pub async fn told(run: &[String], base: &str, deadline: Duration) -> Result<String> {
+    // Not as an argument: the address may hold credentials.
+    let command = Command::new(run.to_vec())
+        .variable("SLUICEGATE_URL", Secret::plain(base))
+        .deadline(deadline);
+    let output = command.run().await?;
+    if !output.is_success {
+        let reason = output.stderr.lines().last().unwrap_or_default();
+        let message = format!(
+            "`{}` ended with {}: {reason}",
+            command.line(),
+            output.status
+        );
+        return Err(Error::unavailable(message));
+    }
+    let mut lines = output.stdout.lines().map(str::trim);
+    let line = lines.find(|line| !line.is_empty());
+    line.map(str::to_owned)
+        .ok_or_else(|| Error::unavailable(format!("`{}` prints nothing", command.line())))
+}
+
+fn header(name: &str, answer: &Told<'_>) -> Result<String> {
+    let mut headers = answer.headers.iter();
+    let found = headers.find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.clone()).ok_or_else(|| {
+        let status = answer.status;
+        Error::unavailable(format!(
+            "the answer has no header `{name}` (status {status})"
+        ))
+    })
+}
+
+fn tagged(name: &str, answer: &Told<'_>) -> Result<String> {
+    let page = String::from_utf8_lossy(answer.body);
+    for token in html5gum::Tokenizer::new(page.as_ref()).flatten() {
+        let html5gum::Token::StartTag(tag) = token else {
+            continue;
+        };
+        let attribute = |key: &str| {
+            let value = tag.attributes.get(key.as_bytes())?;
+            Some(String::from_utf8_lossy(value).into_owned())
+        };
+        let is_it = tag.name.as_slice() == b"meta"
+            && attribute("name").is_some_and(|found| found.eq_ignore_ascii_case(name));
+        if let (true, Some(content)) = (is_it, attribute("content")) {
+            return Ok(content.trim().to_owned());
+        }
+    }
+    let status = answer.status;
+    Err(Error::unavailable(format!(
+        "the page has no `<meta name=\"{name}\">` (status {status})"
+    )))
+}
+
+fn selected(select: &str, answer: &Told<'_>) -> Result<String> {
     let path = serde_json_path::JsonPath::parse(select)
         .map_err(|error| Error::config(format!("`{select}` is no JSONPath")).source(error))?;
-    let value: serde_json::Value = serde_json::from_slice(&answer.body).map_err(|error| {
+    let value: serde_json::Value = serde_json::from_slice(answer.body).map_err(|error| {
         Error::unavailable(format!("the answer is no JSON (status {})", answer.status))
             .source(error)
     })?;
@@ -52,18 +120,68 @@ pub async fn ask(
     identity: &Identity,
     deadline: Duration,
 ) -> Result<String> {
-    let url = join(base, path(identity));
+    if let Identity::Command { run, deadline } = identity {
+        return told(run, base, deadline.duration()).await;
+    }
+    let url = join(base, path(identity).unwrap_or_default());
     let answer = http.get(&url, deadline).await?;
-    said(identity, &answer).map_err(|error| error.at(url))
+    let told = Told {
+        status: answer.status,
+        headers: &answer.headers,
+        body: &answer.body,
+    };
+    said(identity, &told).map_err(|error| error.at(url))
 }
 
 /// The command that shows the same by hand.
 pub fn reproduce(base: &str, identity: &Identity) -> String {
-    let url = quoted(&join(base, path(identity)));
+    let url = quoted(&join(base, path(identity).unwrap_or_default()));
     match identity {
+        Identity::Command { run, .. } => Command::new(run.clone()).line(),
         Identity::Header { name, .. } => {
             format!("curl -sSi {url} | grep -i {}", quoted(&format!("^{name}:")))
         }
         Identity::Json { .. } => format!("curl -sS {url}"),
+        Identity::Meta { name, .. } => {
+            let pattern = quoted(&format!("<meta[^>]*{name}[^>]*>"));
+            format!("curl -sS {url} | grep -io {pattern}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(body: &str) -> Result<String> {
+        let identity = Identity::Meta {
+            path: "/".into(),
+            name: "Release".into(),
+        };
+        let told = Told {
+            status: 200,
+            headers: &[],
+            body: body.as_bytes(),
+        };
+        said(&identity, &told)
+    }
+
+    #[test]
+    fn a_meta_tag_is_read_however_it_is_written() {
+        for body in [
+            r#"<html><head><meta name="release" content="1.1.0"></head>"#,
+            "<META content=' 1.1.0 ' NAME=release />",
+            "<!-- <meta name=release content=0.9.0> --><meta name=release content=1.1.0>",
+        ] {
+            assert_eq!(page(body).expect("is there"), "1.1.0", "{body}");
+        }
+        for body in [
+            "",
+            "<meta name=version content=1>",
+            "<meta name=release>",
+            "<meta",
+        ] {
+            assert!(page(body).is_err(), "{body}");
+        }
     }
 }

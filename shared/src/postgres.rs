@@ -4,7 +4,9 @@
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::tls::MakeTlsConnect;
 
 /// How long connecting may take.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
@@ -14,6 +16,8 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 pub struct Address {
     config: tokio_postgres::Config,
     password: Option<Secret>,
+    /// The word of the URL, when the driver does not know it.
+    mode: Option<&'static str>,
 }
 
 /// An open connection. Dropping it closes it.
@@ -26,7 +30,8 @@ pub struct Database {
 impl Address {
     /// Takes a `postgres://` URL or a list of `key=value` apart.
     pub fn parse(url: &Secret) -> Result<Self> {
-        let mut config: tokio_postgres::Config = url.expose().parse().map_err(|_| {
+        let (text, mode) = with_known_mode(url.expose());
+        let mut config: tokio_postgres::Config = text.parse().map_err(|_| {
             // The parser's own message may quote the URL, password included.
             Error::config("the database URL does not parse")
                 .hint("write `postgres://user:${PASSWORD}@host:port/name`")
@@ -40,7 +45,11 @@ impl Address {
         let password = config
             .get_password()
             .map(|password| Secret::new(String::from_utf8_lossy(password)));
-        Ok(Self { config, password })
+        Ok(Self {
+            config,
+            password,
+            mode,
+        })
     }
 
     /// `user@host:port/name`, without the password.
@@ -76,7 +85,7 @@ impl Address {
     pub fn variables(&self) -> Vec<(&'static str, Secret)> {
         let sslmode = match self.config.get_ssl_mode() {
             SslMode::Disable => "disable",
-            SslMode::Require => "require",
+            SslMode::Require => self.mode.unwrap_or("require"),
             _ => "prefer",
         };
         let mut variables = vec![
@@ -136,6 +145,48 @@ impl Address {
             ))
             .at(place)),
         }
+    }
+
+    /// Speaks over a connection that the caller has opened and limits, with TLS as the URL says.
+    pub async fn open<S>(
+        &self,
+        stream: S,
+        tls: rustls::ClientConfig,
+    ) -> Result<Database, tokio_postgres::Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let place = self.place();
+        let config = &self.config;
+        let (client, connection) = if self.is_plain() {
+            let (client, connection) = config.connect_raw(stream, tokio_postgres::NoTls).await?;
+            (client, tokio::spawn(async { drop(connection.await) }))
+        } else {
+            let mut maker = tokio_postgres_rustls::MakeRustlsConnect::new(tls);
+            let Ok(tls) = MakeTlsConnect::<S>::make_tls_connect(&mut maker, &self.host());
+            let (client, connection) = config.connect_raw(stream, tls).await?;
+            (client, tokio::spawn(async { drop(connection.await) }))
+        };
+        Ok(Database {
+            client,
+            connection,
+            place,
+        })
+    }
+
+    /// The same with TLS demanded, whatever the URL says; none when the URL rules it out.
+    pub fn secured(&self) -> Option<Self> {
+        if self.config.get_ssl_mode() == SslMode::Disable {
+            return None;
+        }
+        let mut secured = self.clone();
+        secured.config.ssl_mode(SslMode::Require);
+        Some(secured)
+    }
+
+    /// How many hosts the URL names.
+    pub fn hosts(&self) -> usize {
+        self.config.get_hosts().len()
     }
 
     /// Without TLS: when asked for, and on this machine unless TLS is demanded.
@@ -211,6 +262,18 @@ impl Database {
     }
 }
 
+/// The driver's `require` verifies the certificate and its name, as libpq's `verify-full` does, and
+/// knows no other word for it: <https://www.postgresql.org/docs/current/libpq-ssl.html>.
+fn with_known_mode(url: &str) -> (String, Option<&'static str>) {
+    for mode in ["verify-full", "verify-ca"] {
+        let word = format!("sslmode={mode}");
+        if url.contains(&word) {
+            return (url.replace(&word, "sslmode=require"), Some(mode));
+        }
+    }
+    (url.to_owned(), None)
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         self.connection.abort();
@@ -250,6 +313,22 @@ mod tests {
                 *name == "PGPASSWORD" && value.expose() == "h0rse-b4ttery"
             })
         );
+    }
+
+    #[test]
+    fn the_modes_that_verify_are_known() {
+        for mode in ["verify-full", "verify-ca", "require"] {
+            let url = Secret::plain(format!("postgres://a@db.example/b?sslmode={mode}"));
+            let address = Address::parse(&url).expect(mode);
+            assert_eq!(address.config.get_ssl_mode(), SslMode::Require, "{mode}");
+        }
+        let url = Secret::plain("postgres://a@127.0.0.1/b?sslmode=disable");
+        let address = Address::parse(&url).expect("is a URL");
+        assert!(address.secured().is_none() && address.is_plain());
+        let url = Secret::plain("postgres://a@127.0.0.1/b");
+        let address = Address::parse(&url).expect("is a URL");
+        assert!(address.is_plain());
+        assert!(!address.secured().expect("is not ruled out").is_plain());
     }
 
     #[test]

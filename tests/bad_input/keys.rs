@@ -59,7 +59,7 @@ const EDITS: &[Edit] = &[
         "unknown key of a service",
         "    services:\n",
         "    servises:\n",
-        &["sluicegate.yml:12:5: ", "did you mean `services`?"],
+        &["sluicegate.yml:13:5: ", "did you mean `services`?"],
     ),
     (
         "unknown key of smoke",
@@ -70,15 +70,15 @@ const EDITS: &[Edit] = &[
     (
         "unknown key of a probe",
         "p95: 500ms",
-        "p99: 500ms",
-        &["sluicegate.yml:", "there is no key `p99`"],
+        "p97: 500ms",
+        &["sluicegate.yml:", "there is no key `p97`"],
     ),
     (
         "unknown kind of ledger",
         "{file: ledger.jsonl}",
         "{flie: ledger.jsonl}",
         &[
-            "sluicegate.yml:11:",
+            "sluicegate.yml:12:",
             "there is no kind `flie`",
             "did you mean `file`?",
         ],
@@ -143,7 +143,7 @@ const EDITS: &[Edit] = &[
         "two kinds at once",
         "{file: ledger.jsonl}",
         "{file: a, database: main}",
-        &["sluicegate.yml:11:"],
+        &["sluicegate.yml:12:"],
     ),
     (
         "duplicate key",
@@ -155,7 +155,7 @@ const EDITS: &[Edit] = &[
         "duplicate key inside",
         "ledger: {file: ledger.jsonl}",
         "ledger: {file: a}\n    url: http://x",
-        &["sluicegate.yml:12:5: ", "url"],
+        &["sluicegate.yml:13:5: ", "url"],
     ),
     (
         "missing key",

@@ -8,7 +8,7 @@ const REFERENCES: &[Edit] = &[
         "{file: ledger.jsonl}",
         "{database: mian}",
         &[
-            "sluicegate.yml:11:",
+            "sluicegate.yml:12:",
             "there is no database `mian`",
             "did you mean `main`?",
         ],

@@ -17,7 +17,7 @@ const PROBES: &[Edit] = &[
         "two probes of one name",
         "name: speed",
         "name: health",
-        &["two probes with the name `health`"],
+        &["two probes have the name `health`"],
     ),
     (
         "control characters in a probe's name",

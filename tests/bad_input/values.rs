@@ -37,7 +37,7 @@ const NAMES: &[Edit] = &[
         "path as a service",
         "      web:",
         "      a/b:",
-        &["sluicegate.yml:13:7: ", "cannot be a name"],
+        &["sluicegate.yml:14:7: ", "cannot be a name"],
     ),
     (
         "version 2",

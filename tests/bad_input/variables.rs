@@ -16,19 +16,19 @@ const DATABASES: &[Edit] = &[
         "a name that is not closed",
         DATABASE,
         "postgres://cal:${PASSWORD@",
-        &["sluicegate.yml:10:", "`${` is not closed"],
+        &["sluicegate.yml:11:", "`${` is not closed"],
     ),
     (
         "a name that is empty",
         DATABASE,
         "postgres://cal:${}@",
-        &["sluicegate.yml:10:", "is not set"],
+        &["sluicegate.yml:11:", "is not set"],
     ),
     (
         "a name that no variable has",
         DATABASE,
         "postgres://cal:${A=B}@",
-        &["sluicegate.yml:10:", "is not set"],
+        &["sluicegate.yml:11:", "is not set"],
     ),
     (
         "no database URL",
@@ -108,7 +108,7 @@ pub fn cases() -> Vec<Case> {
         "unset variable",
         &[],
         &[
-            "sluicegate.yml:10:",
+            "sluicegate.yml:11:",
             "environment variable `PASSWORD` is not set",
         ],
     );
@@ -130,7 +130,7 @@ pub fn cases() -> Vec<Case> {
     cases.push(Case::line(
         "no URL",
         "    url: http://127",
-        "    caches: []",
+        "    kaches: []",
         &["sluicegate.yml:5:5: "],
     ));
     cases.extend(FILES.map(|(name, content, says)| {

@@ -5,7 +5,7 @@ use shared::config::Gate;
 use std::collections::BTreeSet;
 
 /// Flags that are no input, and why.
-const NO_INPUT: [(&str, &str); 8] = [
+const NO_INPUT: [(&str, &str); 12] = [
     (
         "list-checks",
         "prints and stops; nobody waits for it in a workflow",
@@ -25,6 +25,22 @@ const NO_INPUT: [(&str, &str); 8] = [
     (
         "quiet",
         "a log that says less helps nobody; `arguments` can still pass it",
+    ),
+    (
+        "from-openapi",
+        "drafts a section; a person reads it before a workflow runs it",
+    ),
+    (
+        "from-compose",
+        "drafts a section; a person reads it before a workflow runs it",
+    ),
+    (
+        "from-hurl",
+        "drafts a section; a person reads it before a workflow runs it",
+    ),
+    (
+        "url",
+        "belongs to `smoke-test init`, which drafts a section",
     ),
     ("help", "prints and stops"),
     ("version", "prints and stops"),

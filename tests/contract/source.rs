@@ -62,16 +62,20 @@ pub fn paths(text: &str) -> Vec<Named> {
     found
 }
 
-/// The names behind a dot: methods, fields and `await`.
+/// The names behind a dot that do something: methods and `await`, but not fields.
 pub fn methods(text: &str) -> Vec<Named> {
     let tokens = tokens(without_tests(text));
-    let pairs = tokens.windows(2);
+    let pairs = tokens.windows(2).enumerate();
     pairs
-        .filter_map(|pair| match (&pair[0].kind, &pair[1].kind) {
-            (Kind::Mark('.'), Kind::Word(word)) => Some(Named {
-                name: word.clone(),
-                line: pair[1].line,
-            }),
+        .filter_map(|(at, pair)| match (&pair[0].kind, &pair[1].kind) {
+            (Kind::Mark('.'), Kind::Word(word)) => {
+                let next = tokens.get(at + 2).map(|token| &token.kind);
+                let is_called = matches!(next, Some(Kind::Mark('(') | Kind::Colons));
+                (is_called || word == "await").then(|| Named {
+                    name: word.clone(),
+                    line: pair[1].line,
+                })
+            }
             _ => None,
         })
         .collect()

@@ -1,7 +1,7 @@
 //! A repository with a configuration and a release, in which the binary is run.
 
 use shared::receipt::Receipt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// The directory of one test.
@@ -57,13 +57,31 @@ impl Sandbox {
 
     /// The same with another identity.
     pub fn with_identity(url: &str, identity: &str, smoke: &str) -> Self {
-        Self::with_file(&format!(
-            "version: 1\nproject: cal\nenvironments:\n  staging:\n    url: {url}\n    services:\n      \
-             web:\n        target:\n          command:\n            deploy: [deploy]\n            \
-             stop: [stop]\n            stable: [\"127.0.0.1:1\"]\n            canary: []\nservices:\n  \
-             web:\n    identity:\n      {identity}\nsmoke:\n{}",
-            indented(smoke)
-        ))
+        let environment = "allow: { private_addresses: true, per_second: 100000 }";
+        Self::with_file(&file(url, identity, environment, "", smoke))
+    }
+
+    /// The same with more that the environment allows.
+    pub fn with_allow(url: &str, allow: &str, smoke: &str) -> Self {
+        let environment = format!("allow: {{ private_addresses: true, {allow} }}");
+        Self::with_environment(url, &environment, smoke)
+    }
+
+    /// The same with these lines of the environment.
+    pub fn with_environment(url: &str, environment: &str, smoke: &str) -> Self {
+        let identity = "header: { name: x-release, path: /id }";
+        Self::with_file(&file(url, identity, environment, "", smoke))
+    }
+
+    /// The same with these lines behind the environment's services.
+    pub fn with_environment_last(url: &str, environment: &str, smoke: &str) -> Self {
+        let identity = "header: { name: x-release, path: /id }";
+        Self::with_file(&file(url, identity, "", environment, smoke))
+    }
+
+    /// Writes a file beside the configuration.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).expect("the folder is there");
     }
 
     /// A repository at release 1.1.0 with this configuration.
@@ -71,8 +89,7 @@ impl Sandbox {
         let sandbox = Self {
             folder: tempfile::tempdir().expect("a temporary folder can be made"),
         };
-        let path = sandbox.folder.path().join("sluicegate.yml");
-        std::fs::write(path, text).expect("the folder is new");
+        std::fs::write(sandbox.configuration(), text).expect("the folder is new");
         for words in [
             vec!["init", "-q", "-b", "main", "."],
             vec!["add", "."],
@@ -98,11 +115,24 @@ impl Sandbox {
         sandbox
     }
 
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The configuration that is run.
+    pub fn configuration(&self) -> PathBuf {
+        self.folder.path().join("sluicegate.yml")
+    }
+
     /// Where the receipt goes by default.
     pub fn receipt_path(&self) -> PathBuf {
-        self.folder
-            .path()
-            .join(".sluicegate/receipts/staging/smoke-test.json")
+        let receipts = self.folder.path().join(".sluicegate/receipts");
+        let production = receipts.join("production/smoke-test.json");
+        if production.is_file() {
+            return production;
+        }
+        receipts.join("staging/smoke-test.json")
     }
 
     /// The binary with nothing of this process but the path.
@@ -151,6 +181,16 @@ impl Sandbox {
                 .map(|(receipt, _)| receipt),
         }
     }
+}
+
+fn file(url: &str, identity: &str, environment: &str, last: &str, smoke: &str) -> String {
+    format!(
+        "version: 1\nproject: cal\nenvironments:\n  staging:\n    url: {url}\n    {environment}\n    \
+         services:\n      web:\n        target:\n          command:\n            deploy: [deploy]\n            \
+         stop: [stop]\n            stable: [\"127.0.0.1:1\"]\n            canary: []\n    {last}\nservices:\n  \
+         web:\n    identity:\n      {identity}\nsmoke:\n{}",
+        indented(smoke)
+    )
 }
 
 fn indented(text: &str) -> String {

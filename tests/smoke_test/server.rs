@@ -30,6 +30,8 @@ pub enum Reply {
     Late(Vec<u8>, Duration),
     /// Sends these bytes and resets the connection.
     Reset(Vec<u8>),
+    /// Sends these bytes and ends the connection without saying so.
+    Close(Vec<u8>),
 }
 
 /// A running server; ends when it is dropped.
@@ -136,6 +138,10 @@ fn send(out: &mut TcpStream, reply: Reply, pause: &Receiver<()>) -> std::io::Res
             let _ = pause.recv_timeout(time);
             out.write_all(&[*byte])
         }),
+        Reply::Close(bytes) => {
+            out.write_all(&bytes)?;
+            Err(std::io::ErrorKind::ConnectionAborted.into())
+        }
         Reply::Reset(bytes) => {
             out.write_all(&bytes)?;
             reset(out)?;

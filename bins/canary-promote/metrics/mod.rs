@@ -1,6 +1,5 @@
 //! Where requests and errors are counted: one file per source. Counts only, never averages.
 
-mod exposition;
 mod probe;
 mod scrape;
 

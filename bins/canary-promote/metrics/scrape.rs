@@ -1,9 +1,9 @@
 //! Counters of the instances themselves, in Prometheus' text format.
 
 use super::Sides;
-use super::exposition::samples;
 use crate::judge::{Counts, Interval};
 use shared::config::ScrapeMetric;
+use shared::exposition::samples;
 use shared::http::{Http, join};
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -43,8 +43,13 @@ fn check(facts: &Facts) -> Outcome {
         .last()
         .map(ToString::to_string)
         .unwrap_or_default();
+    let how = if ready.timeline.has(&facts.release) {
+        "settle on"
+    } else {
+        "answer as"
+    };
     let message =
-        format!("{address} did not answer as {version} within {deadline}, {attempts}: {seen}");
+        format!("{address} did not {how} {version} within {deadline}, {attempts}: {seen}");
     Outcome::fail(
         Finding::new(message)
             .on(address)

@@ -26,7 +26,7 @@ fn check(facts: &Facts) -> Outcome {
     let (mut evidence, mut findings, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for identity in &facts.identities {
         let (service, url) = (&identity.service, &identity.url);
-        let what = format!("fresh connections to `{service}`");
+        let what = format!("{} `{service}`", identity.asked);
         match judge(facts, &identity.counts, &what) {
             Judged::Holds(text) => evidence.push(text),
             Judged::Mixed(finding) => {
@@ -79,21 +79,22 @@ fn judge(facts: &Facts, counts: &Counts, what: &str) -> Judged {
 /// What answers said that were asked for something else, with the address.
 fn by_the_way(facts: &Facts) -> Vec<(String, Counts, &str)> {
     let mut all = Vec::new();
-    let mut probes = Counts::default();
-    for said in facts.http.iter().filter_map(|fact| fact.said.clone()) {
-        probes.add(Ok(said));
+    if facts.counts.total() > 0 {
+        let what = "answers to probes".to_owned();
+        all.push((what, facts.counts.clone(), facts.address.as_str()));
     }
-    if probes.total() > 0 {
-        all.push((
-            "answers to probes".to_owned(),
-            probes,
-            facts.address.as_str(),
-        ));
-    }
-    for load in &facts.load {
-        if let Ok(measured) = &load.measured {
+    for load in &facts.probes.load {
+        if let Ok(measured) = &load.seen {
             let what = format!("requests of `{}`", load.plan.name);
-            all.push((what, measured.counts.clone(), load.plan.url.shown.as_str()));
+            let url = load.plan.request().url.shown.as_str();
+            all.push((what, measured.counts.clone(), url));
+        }
+    }
+    for compare in &facts.probes.compare {
+        if let Ok(compared) = &compare.seen {
+            let what = format!("requests of `{}` to the new release", compare.plan.name);
+            let url = compare.plan.new.url.shown.as_str();
+            all.push((what, compared.counts.clone(), url));
         }
     }
     all
@@ -102,13 +103,13 @@ fn by_the_way(facts: &Facts) -> Vec<(String, Counts, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{counts, facts, http_fact, load_fact};
+    use crate::sample::{counts, facts, load_fact};
 
     #[test]
     fn only_the_release_passes_with_every_count() {
         let mut facts = facts();
-        facts.http.push(http_fact(200, "{}"));
-        facts.load.push(load_fact(&[(300, 12.0, 200)]));
+        facts.counts = counts(&[("1.1.0", 1)], &[]);
+        facts.probes.load.push(load_fact(&[(300, 12.0, 200)]));
         assert_eq!(
             check(&facts),
             Outcome::Pass {
@@ -143,10 +144,10 @@ mod tests {
     fn one_sample_of_another_release_in_a_series_fails() {
         let mut facts = facts();
         let mut load = load_fact(&[(300, 12.0, 200)]);
-        if let Ok(measured) = &mut load.measured {
+        if let Ok(measured) = &mut load.seen {
             measured.counts = counts(&[("1.0.0", 1), ("1.1.0", 299)], &[]);
         }
-        facts.load.push(load);
+        facts.probes.load.push(load);
         let Outcome::Fail { findings } = check(&facts) else {
             panic!("one of 300 came from 1.0.0");
         };
@@ -175,10 +176,10 @@ mod tests {
     fn a_series_that_cannot_say_does_not_decide() {
         let mut facts = facts();
         let mut load = load_fact(&[(300, 12.0, 200)]);
-        if let Ok(measured) = &mut load.measured {
+        if let Ok(measured) = &mut load.seen {
             measured.counts = counts(&[], &[("without a release (status 200)", 300)]);
         }
-        facts.load.push(load);
+        facts.probes.load.push(load);
         assert_eq!(
             check(&facts),
             Outcome::Pass {
@@ -194,10 +195,10 @@ mod tests {
     fn a_series_in_which_only_some_say_it_is_unknown() {
         let mut facts = facts();
         let mut load = load_fact(&[(300, 12.0, 200)]);
-        if let Ok(measured) = &mut load.measured {
+        if let Ok(measured) = &mut load.seen {
             measured.counts = counts(&[("1.1.0", 250)], &[("without a release (status 200)", 50)]);
         }
-        facts.load.push(load);
+        facts.probes.load.push(load);
         assert_eq!(
             check(&facts),
             Outcome::unknown(

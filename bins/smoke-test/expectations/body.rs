@@ -1,45 +1,96 @@
 //! Texts that a body must or must not contain.
 
-use super::{Judged, excerpt};
+use super::{Found, excerpt};
 use crate::answer::{Answer, shown};
 use crate::plan::Expectations;
+use sha2::{Digest as _, Sha256};
 
 /// So many bytes around a forbidden text are shown on each side.
 const AROUND: usize = 40;
 
 /// What was not read cannot hold a text, nor be free of it.
-pub(super) fn judge(expectations: &Expectations, answer: &Answer, judged: &mut Judged) {
-    for text in &expectations.contains {
+pub(crate) fn judge(expectations: &Expectations, answer: &Answer) -> Found {
+    let mut found = Found::default();
+    for text in &expectations.body.contains {
         match (position(&answer.body, text), answer.is_cut) {
             (Some(at), _) => {
-                judged
+                found
                     .evidence
                     .push(format!("contains `{}` (byte {at})", shown(text, 60)));
             }
-            (None, true) => judged.unknown.push(unread(answer, text)),
+            (None, true) => found.unknown.push(unread(answer, text)),
             (None, false) => {
                 let expected = format!("`{}`", shown(text, 60));
                 let message = format!("has a body without {expected}");
-                judged.wrong(message, excerpt(answer), expected);
+                found.wrong(message, excerpt(answer), expected);
             }
         }
     }
-    for text in &expectations.not_contains {
+    for text in &expectations.body.not_contains {
         match (position(&answer.body, text), answer.is_cut) {
             (Some(at), _) => {
                 let text = shown(text, 60);
                 let message = format!("has a body with `{text}` at byte {at}");
-                judged.wrong(message, around(&answer.body, at), format!("no `{text}`"));
+                found.wrong(message, around(&answer.body, at), format!("no `{text}`"));
             }
-            (None, true) => judged.unknown.push(unread(answer, text)),
+            (None, true) => found.unknown.push(unread(answer, text)),
             (None, false) => {
                 let bytes = answer.body.len();
-                judged
+                found
                     .evidence
                     .push(format!("no `{}` in {bytes} bytes", shown(text, 60)));
             }
         }
     }
+    text(expectations, answer, &mut found);
+    sha256(expectations, answer, &mut found);
+    found
+}
+
+fn text(expectations: &Expectations, answer: &Answer, found: &mut Found) {
+    let Some(predicate) = &expectations.body.text else {
+        return;
+    };
+    if answer.is_cut {
+        found.unknown.push(too_long(answer));
+        return;
+    }
+    let text = serde_json::Value::String(String::from_utf8_lossy(&answer.body).into_owned());
+    match predicate.refuses(&text, answer.received) {
+        None => found.evidence.push(format!(
+            "{} bytes, which must {}",
+            answer.body.len(),
+            predicate.wanted()
+        )),
+        Some(broken) => {
+            let message = format!("has a body that must {broken}");
+            found.wrong(message, excerpt(answer), broken);
+        }
+    }
+}
+
+fn sha256(expectations: &Expectations, answer: &Answer, found: &mut Found) {
+    let Some(wanted) = &expectations.body.sha256 else {
+        return;
+    };
+    if answer.is_cut {
+        found.unknown.push(too_long(answer));
+        return;
+    }
+    let digest = Sha256::digest(&answer.body);
+    let seen: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    if seen == *wanted {
+        found.evidence.push(format!("SHA-256 {seen}"));
+    } else {
+        let bytes = answer.body.len();
+        let message = format!("has a body of {bytes} bytes with another SHA-256");
+        found.wrong(message, seen, wanted);
+    }
+}
+
+fn too_long(answer: &Answer) -> String {
+    let bytes = answer.body.len();
+    format!("has a body of more than {bytes} bytes, and the rest was not read")
 }
 
 fn unread(answer: &Answer, text: &str) -> String {
@@ -48,7 +99,7 @@ fn unread(answer: &Answer, text: &str) -> String {
 }
 
 /// The first byte of a text in a body; searched without a copy of it.
-fn position(body: &[u8], text: &str) -> Option<usize> {
+pub(crate) fn position(body: &[u8], text: &str) -> Option<usize> {
     let wanted = text.as_bytes();
     let first = *wanted.first()?;
     let mut from = 0;
@@ -62,7 +113,8 @@ fn position(body: &[u8], text: &str) -> Option<usize> {
     }
 }
 
-fn around(body: &[u8], at: usize) -> String {
+/// The text around a byte of a body.
+pub(crate) fn around(body: &[u8], at: usize) -> String {
     let start = at.saturating_sub(AROUND);
     let end = (at + AROUND * 2).min(body.len());
     format!(
@@ -77,40 +129,39 @@ mod tests {
     use crate::sample::{answer, expectations};
     use proptest::prelude::*;
 
-    fn judged(contains: &[&str], not_contains: &[&str], body: &str, is_cut: bool) -> Judged {
+    fn found(contains: &[&str], not_contains: &[&str], body: &str, is_cut: bool) -> Found {
         let mut expectations = expectations();
-        expectations.contains = contains.iter().map(|text| (*text).to_owned()).collect();
-        expectations.not_contains = not_contains.iter().map(|text| (*text).to_owned()).collect();
+        expectations.body.contains = contains.iter().map(|text| (*text).to_owned()).collect();
+        expectations.body.not_contains =
+            not_contains.iter().map(|text| (*text).to_owned()).collect();
         let mut answer = answer(200, body);
         answer.is_cut = is_cut;
-        let mut judged = Judged::default();
-        judge(&expectations, &answer, &mut judged);
-        judged
+        judge(&expectations, &answer)
     }
 
     #[test]
     fn texts_are_found_with_their_place() {
-        let judged = judged(&["come"], &["Traceback"], "Welcome", false);
+        let found = found(&["come"], &["Traceback"], "Welcome", false);
         assert_eq!(
-            judged.evidence,
+            found.evidence,
             ["contains `come` (byte 3)", "no `Traceback` in 7 bytes"]
         );
     }
 
     #[test]
     fn a_missing_and_a_forbidden_text_are_findings() {
-        let judged = judged(&["Welcome"], &["Trace"], "a Traceback (most recent", false);
-        assert_eq!(judged.wrong[0].message, "has a body without `Welcome`");
-        assert_eq!(judged.wrong[1].message, "has a body with `Trace` at byte 2");
-        assert_eq!(judged.wrong[1].observed, "`a Traceback (most recent`");
+        let found = found(&["Welcome"], &["Trace"], "a Traceback (most recent", false);
+        assert_eq!(found.wrong[0].message, "has a body without `Welcome`");
+        assert_eq!(found.wrong[1].message, "has a body with `Trace` at byte 2");
+        assert_eq!(found.wrong[1].observed, "`a Traceback (most recent`");
     }
 
     #[test]
     fn what_was_not_read_proves_nothing_either_way() {
-        let cut = judged(&["Welcome"], &["Trace"], "abc", true);
+        let cut = found(&["Welcome"], &["Trace"], "abc", true);
         assert_eq!(cut.unknown.len(), 2);
         assert_eq!((cut.evidence, cut.wrong), (vec![], vec![]));
-        let found = judged(&["a"], &["b"], "abc", true);
+        let found = found(&["a"], &["b"], "abc", true);
         assert_eq!((found.evidence.len(), found.wrong.len()), (1, 1));
     }
 

@@ -1,203 +1,274 @@
 //! Values in a JSON body, selected by JSONPath (RFC 9535).
 
-use super::{Judged, LONGEST_EXCERPT, excerpt};
+use super::{Found, excerpt};
 use crate::answer::{Answer, shown};
-use crate::plan::Expectations;
+use crate::plan::{Expectations, Selected};
+use crate::predicate::written;
 use serde_json::Value;
-use serde_json_path::JsonPath;
+use serde_json_path::{JsonPath, LocatedNode};
+use shared::config::Policy;
 
 /// So many wrong values of one path are named.
 const MOST_NAMED: usize = 3;
 
-/// Every node that a path selects must equal its value, and at least one must be there.
-pub(super) fn judge(expectations: &Expectations, answer: &Answer, judged: &mut Judged) {
-    if expectations.json.is_empty() {
-        return;
+/// The nodes that a path selects must be as expected, and at least one must be there.
+pub(crate) fn judge(expectations: &Expectations, answer: &Answer) -> Found {
+    let mut found = Found::default();
+    let Some(document) = document(answer, &mut found) else {
+        return found;
+    };
+    for selected in &expectations.json {
+        nodes(selected, &document, answer, &mut found);
     }
+    found
+}
+
+/// The body as a document; what stands in the way of it is said.
+pub(super) fn document(answer: &Answer, found: &mut Found) -> Option<Value> {
     if answer.is_cut {
         let bytes = answer.body.len();
-        judged.unknown.push(format!(
-            "has a body of more than {bytes} bytes, too long to parse"
-        ));
-        return;
+        let reason = format!("has a body of more than {bytes} bytes, too long to parse");
+        found.unknown.push(reason);
+        return None;
     }
-    let document: Value = match serde_json::from_slice(&answer.body) {
-        Ok(document) => document,
+    match serde_json::from_slice(&answer.body) {
+        Ok(document) => Some(document),
         Err(error) => {
             let message = format!("has a body that is no JSON ({error})");
-            judged.wrong(message, excerpt(answer), "a JSON document");
-            return;
+            found.wrong(message, excerpt(answer), "a JSON document");
+            None
         }
-    };
-    for (path, wanted) in &expectations.json {
-        nodes(path, wanted, &document, answer, judged);
     }
 }
 
-fn nodes(path: &JsonPath, wanted: &Value, document: &Value, answer: &Answer, judged: &mut Judged) {
-    let expected = written(wanted);
+fn nodes(selected: &Selected, document: &Value, answer: &Answer, found: &mut Found) {
+    let Selected { path, predicate } = selected;
     let located = path.query_located(document);
-    let (right, wrong): (Vec<_>, Vec<_>) = located
-        .iter()
-        .partition(|node| is_same(node.node(), wanted));
-    for node in wrong.iter().take(MOST_NAMED) {
+    let all: Vec<&LocatedNode<'_>> = located.iter().collect();
+    if predicate.is_absence {
+        return absent(path, &all, found);
+    }
+    let expected = predicate.wanted();
+    if all.is_empty() {
+        let near = nearest(path, document);
+        let message = format!("has nothing at `{path}`, which must {expected}{near}");
+        found.wrong(message, excerpt(answer), expected);
+        return;
+    }
+    let mut right = Vec::new();
+    let mut wrong = Vec::new();
+    for node in all {
+        match predicate.refuses(node.node(), answer.received) {
+            None => right.push(node),
+            Some(broken) => wrong.push((node, broken)),
+        }
+    }
+    let holds = match predicate.policy {
+        Policy::All => wrong.is_empty(),
+        Policy::Any => !right.is_empty(),
+        Policy::One => right.len() == 1,
+    };
+    if holds {
+        found
+            .evidence
+            .push(held(path, &right, wrong.len(), &expected));
+    } else if predicate.policy == Policy::All {
+        named(path, &wrong, found);
+    } else {
+        let (count, total) = (right.len(), right.len() + wrong.len());
+        let wanted = match predicate.policy {
+            Policy::One => "exactly one",
+            Policy::Any | Policy::All => "at least one",
+        };
+        let message = format!(
+            "has {count} of {total} right values at `{path}`, and {wanted} must {expected}"
+        );
+        found.wrong(message, format!("{count} of {total}"), wanted);
+    }
+}
+
+fn held(path: &JsonPath, right: &[&LocatedNode<'_>], others: usize, expected: &str) -> String {
+    match right {
+        [node] if others == 0 => format!("`{}` is {}", node.location(), written(node.node())),
+        [node] => format!(
+            "`{}` is {}, one of {} of `{path}`",
+            node.location(),
+            written(node.node()),
+            others + 1
+        ),
+        nodes => {
+            let (right, all) = (nodes.len(), nodes.len() + others);
+            let right = if others == 0 {
+                format!("all {all}")
+            } else {
+                format!("{right} of {all}")
+            };
+            format!("{right} values at `{path}` are right: each must {expected}")
+        }
+    }
+}
+
+fn named(path: &JsonPath, wrong: &[(&LocatedNode<'_>, String)], found: &mut Found) {
+    for (node, broken) in wrong.iter().take(MOST_NAMED) {
         let (observed, place) = (written(node.node()), node.location());
-        let message = format!("has {observed} at `{place}`, which must be {expected}");
-        judged.wrong(message, observed, &expected);
+        let message = format!("has {observed} at `{place}`, which must {broken}");
+        found.wrong(message, observed, broken);
     }
     if wrong.len() > MOST_NAMED {
         let more = wrong.len() - MOST_NAMED;
         let message = format!("has {more} more wrong values at `{path}`");
-        judged.wrong(message, format!("{} wrong values", wrong.len()), &expected);
-    }
-    match right.as_slice() {
-        _ if !wrong.is_empty() => {}
-        [] => {
-            let message = format!("has nothing at `{path}`, which must be {expected}");
-            judged.wrong(message, excerpt(answer), &expected);
-        }
-        [node] => judged
-            .evidence
-            .push(format!("`{}` is {expected}", node.location())),
-        nodes => judged
-            .evidence
-            .push(format!("{} of `{path}` are {expected}", nodes.len())),
+        found.wrong(message, format!("{} wrong values", wrong.len()), "none");
     }
 }
 
-fn written(value: &Value) -> String {
-    // A part of a document may be the whole of a large one: only its beginning is written.
-    let text = match value {
-        Value::Array(items) if items.len() > LONGEST_EXCERPT => {
-            format!("an array of {} items", items.len())
+fn absent(path: &JsonPath, all: &[&LocatedNode<'_>], found: &mut Found) {
+    match all.first() {
+        None => found.evidence.push(format!("has nothing at `{path}`")),
+        Some(node) => {
+            let (observed, place) = (written(node.node()), node.location());
+            let message = format!("has {observed} at `{place}`, where nothing may be");
+            found.wrong(message, observed, "nothing");
         }
-        Value::Object(map) if map.len() > LONGEST_EXCERPT => {
-            format!("an object of {} members", map.len())
-        }
-        other => other.to_string(),
-    };
-    shown(&text, LONGEST_EXCERPT)
+    }
 }
 
-/// Equality as RFC 9535, section 2.3.5.2.2 has it: 1 and 1.0 are the same number.
-fn is_same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => {
-            one == other || (one.is_f64() || other.is_f64()) && one.as_f64() == other.as_f64()
+/// The longest beginning of a path that selects something, and what is there.
+fn nearest(path: &JsonPath, document: &Value) -> String {
+    let text = path.to_string();
+    let mut end = text.len();
+    while let Some(cut) = text[..end].rfind(['.', '[']) {
+        end = cut;
+        let Ok(shorter) = JsonPath::parse(text[..end].trim_end_matches('.')) else {
+            continue;
+        };
+        if let Some(node) = shorter.query(document).first() {
+            let what = match node {
+                Value::Object(map) => {
+                    let keys: Vec<&str> = map.keys().map(String::as_str).collect();
+                    format!("the keys `{}`", shown(&keys.join("`, `"), 120))
+                }
+                Value::Array(items) => format!("{} members", items.len()),
+                other => written(other),
+            };
+            return format!(" (`{shorter}` has {what})");
         }
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(a, b)| is_same(a, b))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .all(|(key, value)| other.get(key).is_some_and(|twin| is_same(value, twin)))
-        }
-        (one, other) => one == other,
     }
+    String::new()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{answer, expectations};
-    use serde_json::json;
+    use crate::sample::{answer, expectations, predicate};
 
-    fn judged(path: &str, value: Value, body: &str) -> Judged {
+    fn found(path: &str, yaml: &str, body: &str) -> Found {
         let mut expectations = expectations();
-        let path = serde_json_path::JsonPath::parse(path).expect("is a path");
-        expectations.json.push((path, value));
-        let mut judged = Judged::default();
-        judge(&expectations, &answer(200, body), &mut judged);
-        judged
+        expectations.json.push(Selected {
+            path: JsonPath::parse(path).expect("is a path"),
+            predicate: predicate(yaml),
+        });
+        judge(&expectations, &answer(200, body))
     }
 
-    fn message(path: &str, value: Value, body: &str) -> String {
-        let judged = judged(path, value, body);
-        assert_eq!(judged.evidence, Vec::<String>::new());
-        judged
-            .wrong
-            .first()
-            .map(|wrong| wrong.message.clone())
-            .unwrap_or_default()
+    fn message(path: &str, yaml: &str, body: &str) -> String {
+        let found = found(path, yaml, body);
+        assert_eq!(found.evidence, Vec::<String>::new());
+        let first = found.wrong.first();
+        first.map(|wrong| wrong.message.clone()).unwrap_or_default()
     }
 
     #[test]
-    fn every_selected_value_must_be_equal() {
+    fn every_selected_value_must_be_right() {
         let body = r#"{"a":[{"s":"up"},{"s":"up"}],"n":1.0}"#;
         assert_eq!(
-            judged("$.a[0].s", json!("up"), body).evidence,
+            found("$.a[0].s", "up", body).evidence,
             ["`$['a'][0]['s']` is \"up\""]
         );
         assert_eq!(
-            judged("$.a[*].s", json!("up"), body).evidence,
-            ["2 of `$.a[*].s` are \"up\""]
+            found("$.a[*].s", "up", body).evidence,
+            ["all 2 values at `$.a[*].s` are right: each must be \"up\""]
         );
-        assert_eq!(judged("$.n", json!(1), body).evidence, ["`$['n']` is 1"]);
+        assert_eq!(found("$.n", "1", body).evidence, ["`$['n']` is 1.0"]);
         assert_eq!(
-            message("$.a[*].s", json!("down"), body),
+            message("$.a[*].s", "down", body),
             "has \"up\" at `$['a'][0]['s']`, which must be \"down\""
         );
-        assert_eq!(judged("$.a[*].s", json!("down"), body).wrong.len(), 2);
+        assert_eq!(found("$.a[*].s", "down", body).wrong.len(), 2);
     }
 
     #[test]
-    fn a_path_that_selects_nothing_is_a_finding() {
+    fn one_or_any_of_several_will_do_when_told_so() {
+        let body = "[1, 2, 3]";
         assert_eq!(
-            message("$.status", json!("ok"), "{}"),
-            "has nothing at `$.status`, which must be \"ok\""
+            found("$[*]", "{equals: 2, for: one}", body).evidence,
+            ["`$[1]` is 2, one of 3 of `$[*]`"]
+        );
+        assert_eq!(found("$[*]", "{at_least: 2, for: any}", body).wrong, []);
+        assert_eq!(
+            message("$[*]", "{at_least: 2, for: one}", body),
+            "has 2 of 3 right values at `$[*]`, and exactly one must be at least 2"
+        );
+        assert!(message("$[*]", "{equals: 9, for: any}", body).contains("at least one must be 9"));
+    }
+
+    #[test]
+    fn a_path_that_selects_nothing_is_a_finding_with_what_is_near() {
+        assert_eq!(
+            message("$.status", "ok", "{}"),
+            "has nothing at `$.status`, which must be \"ok\" (`$` has the keys ``)"
+        );
+        assert_eq!(
+            message("$.database.status", "ok", r#"{"database":{"state":"up"}}"#),
+            "has nothing at `$.database.status`, which must be \"ok\" (`$.database` has the keys \
+             `state`)"
+        );
+    }
+
+    #[test]
+    fn what_may_not_be_there_is_a_finding_when_it_is() {
+        assert_eq!(
+            found("$.a", "{exists: false}", "{}").evidence,
+            ["has nothing at `$.a`"]
+        );
+        assert_eq!(
+            message("$.a", "{exists: false}", r#"{"a":1}"#),
+            "has 1 at `$['a']`, where nothing may be"
         );
     }
 
     #[test]
     fn a_body_that_is_no_json_is_a_finding_with_its_beginning() {
-        let judged = judged("$.status", json!("ok"), "<html>\nBad Gateway");
+        let found = found("$.status", "ok", "<html>\nBad Gateway");
         assert_eq!(
-            judged.wrong[0].observed,
+            found.wrong[0].observed,
             "a body of 18 bytes: `<html> Bad Gateway`"
         );
-        assert_eq!(judged.wrong[0].expected, "a JSON document");
+        assert_eq!(found.wrong[0].expected, "a JSON document");
         let deep = "[".repeat(100_000);
-        assert!(message("$", json!(1), &deep).starts_with("has a body that is no JSON"));
+        assert!(message("$", "1", &deep).starts_with("has a body that is no JSON"));
     }
 
     #[test]
     fn a_body_too_long_to_read_is_unknown() {
         let mut expectations = expectations();
-        let path = serde_json_path::JsonPath::parse("$.a").expect("is a path");
-        expectations.json.push((path, json!(1)));
+        expectations.json.push(Selected {
+            path: JsonPath::parse("$.a").expect("is a path"),
+            predicate: predicate("1"),
+        });
         let mut answer = answer(200, "{\"a\":1,");
         answer.is_cut = true;
-        let mut judged = Judged::default();
-        judge(&expectations, &answer, &mut judged);
+        let found = judge(&expectations, &answer);
         assert_eq!(
-            judged.unknown,
+            found.unknown,
             ["has a body of more than 7 bytes, too long to parse"]
         );
-        assert_eq!(judged.wrong, []);
+        assert_eq!(found.wrong, []);
     }
 
     #[test]
     fn many_wrong_values_are_counted() {
-        let judged = judged("$[*]", json!(0), "[1,2,3,4,5]");
-        assert_eq!(judged.wrong.len(), 4);
-        assert_eq!(judged.wrong[3].message, "has 2 more wrong values at `$[*]`");
-    }
-
-    #[test]
-    fn numbers_are_compared_by_value_and_nothing_else_is() {
-        assert!(is_same(&json!({"a": [1, 2.0]}), &json!({"a": [1.0, 2]})));
-        assert!(is_same(&json!(u64::MAX), &json!(u64::MAX)));
-        assert!(!is_same(&json!(u64::MAX), &json!(u64::MAX - 1)));
-        for (one, other) in [
-            (json!("1"), json!(1)),
-            (json!(true), json!(1)),
-            (json!(null), json!(0)),
-            (json!([1]), json!([1, 1])),
-            (json!({"a": 1}), json!({"b": 1})),
-        ] {
-            assert!(!is_same(&one, &other), "{one} {other}");
-        }
+        let found = found("$[*]", "0", "[1,2,3,4,5]");
+        assert_eq!(found.wrong.len(), 4);
+        assert_eq!(found.wrong[3].message, "has 2 more wrong values at `$[*]`");
     }
 }

@@ -1,227 +1,262 @@
-//! A series of requests at a steady rate, refused when it could never decide its own limits.
+//! A series of requests, refused when it could never decide its own limits.
 
-use super::Place;
-use crate::address::{Address, Url};
-use crate::figures::{CONFIDENCE, PERCENTILE};
+mod limits;
+mod model;
+mod refusals;
+mod shape;
+
+pub(crate) use limits::{LOOKS, Limit, Of, confidence, undecidable};
+pub(crate) use model::{Length, Model, Ramps};
+
+use super::Planned;
+use super::request::{Protocol, Request};
+use super::scope::Scope;
 use crate::reproduce;
-use crate::statistics::{least_for_percentile, least_for_share};
-use shared::config::{LoadProbe, Share, Span};
+use refusals::{MOST_REQUESTS, allowed, impossible};
+use shape::{paths, shape};
+use shared::config::{LoadAbort, LoadProbe, Share, Span, WarmUp};
 use shared::error::Result;
 use shared::gate::Step;
 
-/// More samples than this do not fit into the memory of a small runner.
-const MOST_REQUESTS: u32 = 1_000_000;
-/// A gate that takes longer than an hour is none.
-const LONGEST_SECONDS: f64 = 3600.0;
-/// The first requests find cold caches and no connections; they are sent besides those that are
-/// judged: 5 % of them, but no more than this.
+/// The first requests find cold caches and no connections: 5 % of them, but no more than this.
 const LONGEST_WARM_UP: u32 = 20;
+const ACHIEVED: Share = Share::percent(95.0);
 
-/// A series of requests at a steady rate.
+/// A series of requests.
 #[derive(Clone, Debug)]
 pub(crate) struct LoadPlan {
     /// What it is called.
     pub(crate) name: String,
-    /// Below the environment's address.
-    pub(crate) path: String,
-    /// The whole address.
-    pub(crate) url: Url,
-    /// How many requests are sent first and not judged.
-    pub(crate) warm_up: u32,
-    /// How many are judged.
-    pub(crate) requests: u32,
-    /// How many are sent each second.
-    pub(crate) per_second: f64,
-    /// What 95 % of them must stay under.
-    pub(crate) p95: Span,
+    /// What is asked again and again, in turn.
+    pub(crate) requests: Vec<Request>,
+    /// How the load is put on.
+    pub(crate) model: Model,
+    /// When it ends.
+    pub(crate) length: Length,
+    /// What is sent first and not judged.
+    pub(crate) warm_up: WarmUp,
+    /// The most requests under way at once.
+    pub(crate) connections: u32,
+    /// What its times must stay under.
+    pub(crate) limits: Vec<Limit>,
     /// The largest share that may fail.
     pub(crate) errors: Share,
+    /// The smallest part of the planned rate that must be sent.
+    pub(crate) achieved: Share,
+    /// How many may be judged in all while a limit lies inside its interval.
+    pub(crate) budget: Option<u32>,
+    /// When it is stopped before its end.
+    pub(crate) abort: LoadAbort,
+    /// The most that may be sent in any second.
+    pub(crate) most_per_second: f64,
     /// After this long a request has failed.
     pub(crate) within: Span,
     /// The command that shows one of the requests by hand.
     pub(crate) reproduce: String,
 }
 
+impl Planned for LoadPlan {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn checks(&self) -> &'static [&'static str] {
+        &["load"]
+    }
+
+    fn requests(&self) -> u64 {
+        let judged = self.judged();
+        let more = u64::from(self.budget.unwrap_or_default()).saturating_sub(judged);
+        judged + self.warming() + more
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        let limits = self.limits.iter();
+        let limits: Vec<String> = limits
+            .map(|limit| format!("{} under {}", limit.word(), limit.under))
+            .chain([format!("at most {} errors", self.errors)])
+            .collect();
+        let (name, how) = (&self.name, self.describe());
+        let (judged, warming, limits) = (self.judged(), self.warming(), limits.join(", "));
+        let most = if self.is_bounded() { "" } else { "at most " };
+        let purpose = format!(
+            "load `{name}`: {most}{judged} requests {how} after {warming} to warm up, {limits}"
+        );
+        let shares = self.requests.len();
+        let step = |request: &Request| {
+            let times = self.requests().div_ceil(shares as u64);
+            Step::reads(&purpose, format!("{} ({times} times)", request.call()))
+        };
+        self.requests.iter().map(step).collect()
+    }
+}
+
 impl LoadPlan {
-    /// Its line for `--plan`.
-    pub(super) fn step(&self) -> Step {
-        let Self {
-            name,
-            warm_up,
-            requests,
-            per_second,
-            ..
-        } = self;
-        Step::reads(
-            format!(
-                "load `{name}`: {requests} requests at {per_second}/s after {warm_up} to warm \
-                 up, p95 under {}, at most {} errors",
-                self.p95, self.errors
-            ),
-            format!("GET {} ({} times)", self.url.shown, self.total()),
+    /// The first of what is asked.
+    pub(crate) fn request(&self) -> &Request {
+        self.requests.first().expect("a series asks for something")
+    }
+
+    /// How many requests are judged; the most that there can be where users decide.
+    pub(crate) fn judged(&self) -> u64 {
+        match (self.length, &self.model) {
+            (Length::Requests(requests), _) => requests.into(),
+            (Length::Seconds(seconds), Model::Open(rate)) => {
+                let due = rate.until(seconds).ceil() as u64;
+                due.saturating_sub(self.warming_of_due(due))
+            }
+            (Length::Seconds(seconds), Model::Closed(..)) => {
+                let most = (self.most_per_second * seconds).ceil() as u64;
+                most.min(MOST_REQUESTS.into())
+            }
+        }
+    }
+
+    /// How many requests are sent to warm up.
+    fn warming(&self) -> u64 {
+        match (self.warm_up, &self.model) {
+            (WarmUp::Requests(_), Model::Open(rate)) => {
+                let due = rate.until(self.seconds()).ceil() as u64;
+                self.warming_of_due(due)
+            }
+            (WarmUp::Requests(count), Model::Closed(..)) => count.into(),
+            (WarmUp::For(time), model) => {
+                let seconds = time.duration().as_secs_f64();
+                match model {
+                    Model::Open(rate) => rate.until(seconds).ceil() as u64,
+                    Model::Closed(..) => (self.most_per_second * seconds).ceil() as u64,
+                }
+            }
+        }
+    }
+
+    /// The length in seconds, endless when it ends with a number.
+    fn seconds(&self) -> f64 {
+        match self.length {
+            Length::Requests(_) => f64::INFINITY,
+            Length::Seconds(seconds) => seconds,
+        }
+    }
+
+    fn warming_of_due(&self, due: u64) -> u64 {
+        match (self.warm_up, &self.model) {
+            (WarmUp::Requests(count), _) => u64::from(count).min(due),
+            (WarmUp::For(time), Model::Open(rate)) => {
+                (rate.until(time.duration().as_secs_f64()).ceil() as u64).min(due)
+            }
+            (WarmUp::For(_), Model::Closed(..)) => 0,
+        }
+    }
+
+    /// Whether the number of requests is known beforehand.
+    fn is_bounded(&self) -> bool {
+        matches!(
+            (self.length, &self.model),
+            (Length::Requests(_), _) | (_, Model::Open(_))
         )
     }
 
-    /// How many requests are sent.
-    pub(crate) fn total(&self) -> u32 {
-        self.warm_up + self.requests
+    /// How often it is judged at most.
+    pub(crate) fn looks(&self) -> u32 {
+        let planned = self.judged();
+        match self.budget {
+            Some(budget) if u64::from(budget) > planned => LOOKS,
+            Some(_) | None => 1,
+        }
+    }
+
+    /// How sure each statement about it is.
+    pub(crate) fn confidence(&self) -> f64 {
+        confidence(self.looks())
+    }
+
+    /// How many stages there are.
+    pub(crate) fn stages(&self) -> usize {
+        let (Model::Open(ramps) | Model::Closed(ramps, _)) = &self.model;
+        ramps.count()
+    }
+
+    /// `1: 30 s from 0 to 50`; what is not in the plan was sent to decide after all.
+    pub(crate) fn stage(&self, index: usize) -> String {
+        let (Model::Open(ramps) | Model::Closed(ramps, _)) = &self.model;
+        match ramps.describe(index) {
+            Some(text) => format!("{}: {text}", index + 1),
+            None => "more".into(),
+        }
+    }
+
+    /// Whether so many requests a second are planned.
+    pub(crate) fn has_rate(&self) -> bool {
+        matches!(self.model, Model::Open(_))
+    }
+
+    /// `at 100/s`, `by 20 users`.
+    pub(crate) fn describe(&self) -> String {
+        match &self.model {
+            Model::Open(rate) if rate.seconds().is_infinite() => format!("at {}/s", rate.peak()),
+            Model::Open(rate) => {
+                format!("in {} stages up to {}/s", rate.count(), rate.peak())
+            }
+            Model::Closed(users, _) if users.seconds().is_infinite() => {
+                format!("by {} users", users.peak())
+            }
+            Model::Closed(users, _) => {
+                format!("in {} stages up to {} users", users.count(), users.peak())
+            }
+        }
+    }
+
+    /// The smallest limit on times, which the instrument must be much finer than.
+    pub(crate) fn finest(&self) -> Option<Span> {
+        self.limits.iter().map(|limit| limit.under).min()
     }
 }
 
 /// Checks a probe of the file.
-pub(super) fn of(address: &Address, probe: &LoadProbe, place: &Place<'_>) -> Result<LoadPlan> {
-    if let Some(why) = impossible(probe) {
-        return Err(place.refuse(why));
+pub(super) fn of(scope: &Scope<'_>, probe: &LoadProbe) -> Result<LoadPlan> {
+    let refuse = |why: String| scope.refuse(why);
+    let (model, length) = shape(probe).map_err(refuse)?;
+    let mut requests = Vec::new();
+    for path in paths(probe).map_err(refuse)? {
+        let mut request = scope.get(probe.at.as_ref(), path, probe.within)?;
+        (request.headers, request.shown) = scope.headers(&probe.headers)?;
+        request.protocol = Protocol::Http1;
+        requests.push(request);
     }
-    let url = address
-        .at(&probe.path)
-        .map_err(|why| place.refuse(format!("has a `path` with {why}")))?;
-    Ok(LoadPlan {
-        name: probe.name.clone(),
-        path: probe.path.clone(),
-        warm_up: warm_up(probe.requests),
-        requests: probe.requests,
-        per_second: probe.per_second,
-        p95: probe.p95,
+    let reproduce = requests.first().map(reproduce::timing);
+    let plan = LoadPlan {
+        name: probe.name.value.clone(),
+        requests,
+        warm_up: probe
+            .warm_up
+            .unwrap_or_else(|| default_warm_up(&model, length)),
+        model,
+        length,
+        connections: probe.connections,
+        limits: limits::of(probe),
         errors: probe.errors,
+        achieved: probe.achieved.unwrap_or(ACHIEVED),
+        budget: probe.budget.map(|budget| budget.requests),
+        abort: probe.abort,
+        most_per_second: scope.allow().per_second,
         within: probe.within,
-        reproduce: reproduce::timing(&url, probe.within),
-        url,
-    })
-}
-
-fn warm_up(requests: u32) -> u32 {
-    (requests / 20).min(LONGEST_WARM_UP)
-}
-
-fn impossible(probe: &LoadProbe) -> Option<String> {
-    let rate = probe.per_second;
-    if !(rate.is_finite() && rate > 0.0) {
-        return Some("needs a `per_second` of more than 0".into());
-    }
-    if probe.p95.duration().is_zero() || probe.within.duration().is_zero() {
-        return Some("has a `p95` or a `within` of 0".into());
-    }
-    if probe.requests > MOST_REQUESTS {
-        return Some(format!("needs at most {MOST_REQUESTS} `requests`"));
-    }
-    if let Some(why) = undecidable(probe) {
-        return Some(why);
-    }
-    let seconds = f64::from(probe.requests + warm_up(probe.requests)) / rate;
-    (seconds > LONGEST_SECONDS).then(|| {
-        let requests = probe.requests;
-        format!("would take {seconds:.0} s for {requests} requests, and at most an hour will do")
-    })
-}
-
-/// Even if every request were fast and none failed, too few of them would prove nothing.
-fn undecidable(probe: &LoadProbe) -> Option<String> {
-    let limit = probe.errors;
-    let Some(for_errors) = least_for_share(limit.fraction(), CONFIDENCE) else {
-        return Some(format!(
-            "has `errors: {limit}`, which no number of requests can show; \
-             `errors: 1%` can be shown by {}",
-            least_for_share(0.01, CONFIDENCE).unwrap_or_default()
-        ));
+        reproduce: reproduce.unwrap_or_default(),
     };
-    let for_p95 = least_for_percentile(PERCENTILE, CONFIDENCE);
-    let needed = for_errors.max(for_p95);
-    if u64::from(probe.requests) >= needed {
-        return None;
+    if let Some(why) = impossible(&plan) {
+        return Err(scope.refuse(why));
     }
-    let requests = probe.requests;
-    let what = if for_errors >= for_p95 {
-        format!("`errors: {limit}` even if none of them fails")
-    } else {
-        format!("`p95: {}` even if all of them are fast", probe.p95)
+    allowed(scope, &plan)?;
+    Ok(plan)
+}
+
+fn default_warm_up(model: &Model, length: Length) -> WarmUp {
+    let planned = match (length, model) {
+        (Length::Requests(requests), _) => f64::from(requests),
+        (Length::Seconds(seconds), Model::Open(rate)) => rate.until(seconds),
+        (Length::Seconds(_), Model::Closed(..)) => f64::INFINITY,
     };
-    Some(format!(
-        "can never show {what} with {requests} `requests`: it needs at least {needed}"
-    ))
+    WarmUp::Requests(((planned / 20.0) as u32).min(LONGEST_WARM_UP))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn probe(requests: u32, errors: f64) -> LoadProbe {
-        LoadProbe {
-            name: "status".into(),
-            path: "/api/status".into(),
-            requests,
-            per_second: 100.0,
-            p95: Span::milliseconds(500),
-            errors: Share::percent(errors),
-            within: Span::seconds(5),
-        }
-    }
-
-    #[test]
-    fn the_defaults_can_decide() {
-        assert_eq!(impossible(&probe(300, 1.0)), None);
-        assert_eq!(impossible(&probe(299, 1.0)), None);
-        assert_eq!(impossible(&probe(72, 5.0)), None);
-    }
-
-    #[test]
-    fn too_few_requests_are_refused_with_the_number_needed() {
-        for (requests, errors, why) in [
-            (
-                298,
-                1.0,
-                "can never show `errors: 1%` even if none of them fails with 298 `requests`: \
-                 it needs at least 299",
-            ),
-            (
-                300,
-                0.1,
-                "can never show `errors: 0.1%` even if none of them fails with 300 `requests`: \
-                 it needs at least 2995",
-            ),
-            (
-                71,
-                50.0,
-                "can never show `p95: 500ms` even if all of them are fast with 71 `requests`: \
-                 it needs at least 72",
-            ),
-            (
-                300,
-                0.0,
-                "has `errors: 0%`, which no number of requests can show; \
-                 `errors: 1%` can be shown by 299",
-            ),
-        ] {
-            assert_eq!(impossible(&probe(requests, errors)).as_deref(), Some(why));
-        }
-    }
-
-    #[test]
-    fn a_rate_that_is_none_and_an_endless_run_are_refused() {
-        for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            let probe = LoadProbe {
-                per_second: rate,
-                ..probe(300, 1.0)
-            };
-            assert!(impossible(&probe).is_some(), "{rate}");
-        }
-        let slow = LoadProbe {
-            per_second: 0.01,
-            ..probe(300, 1.0)
-        };
-        assert_eq!(
-            impossible(&slow).as_deref(),
-            Some("would take 31500 s for 300 requests, and at most an hour will do")
-        );
-        let many = probe(MOST_REQUESTS + 1, 1.0);
-        assert_eq!(
-            impossible(&many).as_deref(),
-            Some("needs at most 1000000 `requests`")
-        );
-    }
-
-    #[test]
-    fn the_warm_up_is_a_twentieth_but_no_more_than_twenty() {
-        assert_eq!([72, 300, 400, 100_000].map(warm_up), [3, 15, 20, 20]);
-    }
-}
+mod tests;

@@ -1,82 +1,120 @@
-//! Single requests, repeated only where nothing was answered or a proxy answered for the service.
+//! Single requests: the redirects that are expected, followed; the phases that are judged, measured
+//! over several connections.
 
-use super::pause::Pause;
-use super::said_by_the_way;
-use crate::answer::NoAnswer;
-use crate::facts::{HttpFact, HttpOutcome};
-use crate::plan::{HttpPlan, Plan};
-use futures_util::StreamExt as _;
-use shared::http::{Http, Request};
-use std::time::Duration;
+use super::Ask;
+use crate::answer::{Answer, Asked};
+use crate::client::Client;
+use crate::facts::{Hop, HttpSeen};
+use crate::plan::{HttpPlan, Request};
 
-/// So many are asked at once: a gate should take as long as its slowest probe, and still not
-/// burden what it measures.
-const TOGETHER: usize = 8;
-const MOST_ATTEMPTS: u32 = 3;
-/// How much longer than allowed an answer is waited for, to tell how slow it is.
-const LONGEST_EXTRA: Duration = Duration::from_secs(2);
+impl Ask for HttpPlan {
+    type Seen = HttpSeen;
 
-/// Sends every single request; the facts are in the order of the plan.
-pub(crate) async fn ask(http: &Http, plan: &Plan) -> Vec<HttpFact> {
-    let requests = plan.http.iter().map(|probe| one(http, plan, probe));
-    futures_util::stream::iter(requests)
-        .buffered(TOGETHER)
-        .collect()
-        .await
-}
-
-async fn one(http: &Http, plan: &Plan, probe: &HttpPlan) -> HttpFact {
-    let within = probe.expectations.within.duration();
-    let request = Request {
-        method: &probe.method,
-        url: probe.url.real.expose(),
-        headers: &probe.headers,
-        deadline: within + within.min(LONGEST_EXTRA),
-    };
-    let mut pause = Pause::new();
-    let mut attempts = 1;
-    loop {
-        let answered = http.send(&request).await;
-        let may_pass = match &answered {
-            Ok(answer) => is_of_a_proxy(answer.status, &probe.expectations.status),
-            Err(error) => NoAnswer::of(error).at.may_pass(),
-        };
-        if may_pass && attempts < MOST_ATTEMPTS {
-            attempts += 1;
-            tokio::time::sleep(pause.next()).await;
-            continue;
+    async fn ask(&self, client: &Client) -> HttpSeen {
+        let mut request = self.request.clone();
+        let mut asked = client.ask(&request, &self.expectations.status).await;
+        let mut hops = Vec::new();
+        for expected in &self.expectations.redirects {
+            let Some(hop) = asked
+                .answer
+                .as_ref()
+                .ok()
+                .and_then(|answer| hop(&request, answer))
+            else {
+                break;
+            };
+            let leads_there = hop.location.as_deref() == Some(expected.real.expose());
+            hops.push(hop);
+            if !leads_there {
+                break;
+            }
+            request = follow(&request, expected);
+            asked = client.ask(&request, &self.expectations.status).await;
         }
-        let (said, outcome) = match answered {
-            Ok(answer) => (
-                said_by_the_way(&plan.sources, &probe.path, &answer),
-                HttpOutcome::Answered(answer.into()),
-            ),
-            Err(error) => (None, HttpOutcome::Silent(NoAnswer::of(&error))),
-        };
-        return HttpFact {
-            plan: probe.clone(),
-            attempts,
-            outcome,
-            said,
-        };
+        let samples = self.samples(client, &asked).await;
+        HttpSeen {
+            asked,
+            hops,
+            samples,
+        }
     }
 }
 
-/// 502, 503 and 504 come from a proxy that found nobody, unless the probe wants them.
-fn is_of_a_proxy(status: u16, wanted: &[u16]) -> bool {
-    matches!(status, 502..=504) && !wanted.contains(&status)
+impl HttpPlan {
+    async fn samples(&self, client: &Client, first: &Asked) -> Vec<crate::answer::Phases> {
+        let (Some(limits), Ok(answer)) = (self.expectations.phases, &first.answer) else {
+            return Vec::new();
+        };
+        let mut samples = vec![answer.phases];
+        for _ in 1..limits.samples {
+            match client.send(&self.request).await {
+                Ok(answer) => samples.push(answer.phases),
+                Err(_) => break,
+            }
+        }
+        samples
+    }
+}
+
+/// The redirect that an answer is: RFC 9110, section 15.4.
+fn hop(request: &Request, answer: &Answer) -> Option<Hop> {
+    if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let base = reqwest::Url::parse(request.url.real.expose()).ok()?;
+    let location = answer.header("location");
+    let location = location.and_then(|location| base.join(&location).ok());
+    Some(Hop {
+        url: request.url.shown.clone(),
+        status: answer.status,
+        location: location.map(|url| url.to_string()),
+    })
+}
+
+/// The next request. What proves who asks is for the first host only.
+fn follow(request: &Request, url: &crate::address::Url) -> Request {
+    let mut next = request.clone();
+    next.url = url.clone();
+    if url.endpoint != request.url.endpoint {
+        let is_for_all = |name: &str| {
+            !["authorization", "cookie", "proxy-authorization"]
+                .iter()
+                .any(|private| name.eq_ignore_ascii_case(private))
+        };
+        next.headers.retain(|(name, _)| is_for_all(name));
+        next.shown.retain(|header| is_for_all(&header.name));
+    }
+    next
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::{answer, request};
+    use shared::secret::Secret;
 
     #[test]
-    fn only_answers_of_a_proxy_are_asked_again() {
-        let again: Vec<u16> = (100..600)
-            .filter(|status| is_of_a_proxy(*status, &[200]))
-            .collect();
-        assert_eq!(again, [502, 503, 504]);
-        assert!(!is_of_a_proxy(503, &[200, 503]));
+    fn only_a_redirect_is_a_hop_and_its_place_is_absolute() {
+        let mut redirect = answer(302, "");
+        redirect
+            .headers
+            .push(("Location".into(), "../login?a=1".into()));
+        let hop = hop(&request("/app/x/"), &redirect).expect("is a redirect");
+        assert_eq!(hop.location.as_deref(), Some("http://h/app/login?a=1"));
+        assert!(super::hop(&request("/"), &answer(304, "")).is_none());
+        assert!(super::hop(&request("/"), &answer(200, "")).is_none());
+    }
+
+    #[test]
+    fn a_token_is_not_taken_along_to_another_host() {
+        let asked = request("/").with_secret("Authorization", Secret::plain("x"), "${T}");
+        let asked = asked.with("accept", "text/html");
+        let same = follow(&asked, &request("/login").url);
+        assert_eq!(same.headers.len(), 2);
+        let mut elsewhere = request("/login").url;
+        elsewhere.endpoint.host = "other".into();
+        let other = follow(&asked, &elsewhere);
+        assert_eq!(other.headers.len(), 1);
+        assert_eq!(other.shown[0].name, "accept");
     }
 }

@@ -1,126 +1,136 @@
-//! A series of requests, each sent when it is due whether or not the earlier ones were answered.
+//! A series of requests: the instrument is measured, then the service, until its limits are decided.
 
-use super::said_by_the_way;
-use crate::answer::NoAnswer;
-use crate::facts::{End, Measured, Sample};
-use crate::plan::{LoadPlan, Source};
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
-use shared::http::{Http, Request};
+mod calibrate;
+mod drive;
+mod record;
+mod series;
+mod timer;
+
+pub(crate) use calibrate::calibrate;
+pub(crate) use timer::Deadline;
+
+use super::Ask;
+use crate::client::{Client, Questions};
+use crate::facts::{Instrument, Measured};
+use crate::figures::Figures;
+use crate::plan::{LOOKS, Length, LoadPlan, Model, Ramps};
+use drive::{Part, drive};
+use rustix::time::{ClockId, clock_gettime};
+use series::Series;
+use shared::config::WarmUp;
 use shared::progress::Progress;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Usual limits of open files are 1024; a rate of 100/s with answers that take 5 s fits in.
-const MOST_OPEN: usize = 512;
-/// How far the sending may fall behind before the rest is given up.
-const GRACE: Duration = Duration::from_secs(5);
+impl Ask for LoadPlan {
+    type Seen = Measured;
 
-/// One request that has ended.
-struct Sent {
-    number: u32,
-    at: Duration,
-    sample: Sample,
-    said: Option<Result<String, String>>,
-}
-
-/// Sends the whole series. Never longer than planned plus the time of one request and the grace.
-pub(crate) async fn measure(http: &Http, plan: &LoadPlan, sources: &[Source]) -> Measured {
-    let start = Instant::now();
-    let due = |number: u32| start + Duration::from_secs_f64(f64::from(number) / plan.per_second);
-    let total = plan.total();
-    let end = due(total) + plan.within.duration() + GRACE;
-    let mut progress = Progress::start(format!("load `{}`", plan.name));
-    let mut open = FuturesUnordered::new();
-    let mut ended = Vec::new();
-    let mut next = 0;
-    let mut most_open = 0;
-    loop {
-        let now = Instant::now();
-        let is_over = now >= end;
-        while next < total && open.len() < MOST_OPEN && due(next) <= now && !is_over {
-            open.push(one(http, plan, sources, next, start, due(next)));
-            next += 1;
-        }
-        most_open = most_open.max(open.len());
-        let is_waiting = next < total && open.len() < MOST_OPEN && !is_over;
-        if open.is_empty() && !is_waiting {
-            break;
-        }
-        tokio::select! {
-            Some(sent) = open.next(), if !open.is_empty() => {
-                ended.push(sent);
-                progress.tell(&format!("{} of {total} requests", ended.len()));
-            }
-            () = tokio::time::sleep_until(due(next)), if is_waiting => {}
-        }
-    }
-    let mut measured = collected(ended, plan);
-    measured.unsent = u64::from(total - next);
-    measured.most_open = most_open;
-    measured
-}
-
-async fn one(
-    http: &Http,
-    plan: &LoadPlan,
-    sources: &[Source],
-    number: u32,
-    start: Instant,
-    due: Instant,
-) -> Sent {
-    let sent = Instant::now();
-    let request = Request {
-        method: "GET",
-        url: plan.url.real.expose(),
-        headers: &[],
-        deadline: plan.within.duration(),
-    };
-    let answered = http.send(&request).await;
-    let (end, said) = match answered {
-        Ok(answer) => {
-            let status = answer.status;
-            let said = match said_by_the_way(sources, &plan.path, &answer) {
-                Some(release) => Some(Ok(release)),
-                // An error page of a proxy is of no release; it counts as an error already.
-                None if status >= 400 => None,
-                None => Some(Err(format!("without a release (status {status})"))),
+    async fn ask(&self, client: &Client) -> Measured {
+        let mut progress = Progress::start(format!("load `{}`", self.name));
+        let calibration = calibrate().await;
+        let mut questions = Questions::new(client, &self.requests);
+        // A server that cannot be reached is found out by the requests themselves.
+        let line = questions.open().await.ok();
+        let peer = questions.peer().map(|peer| peer.to_string());
+        let series = Series::new(self, client, &questions, line);
+        let clock = Clock::start();
+        let mut looks = 0;
+        let mut measured;
+        loop {
+            let more = self.more(looks, series.record.borrow().samples.len());
+            let part = match &more {
+                None => Part {
+                    model: &self.model,
+                    length: self.length,
+                    warm_up: self.warm_up,
+                    stage: None,
+                },
+                Some((model, requests)) => Part {
+                    model,
+                    length: Length::Requests(*requests),
+                    warm_up: WarmUp::Requests(0),
+                    stage: Some(self.stages()),
+                },
             };
-            (End::Status(status), said)
+            drive(&series, &part, &mut progress).await;
+            looks += 1;
+            measured = seen(&series);
+            if looks >= self.looks() || series.is_stopped() || !is_open(self, &measured) {
+                break;
+            }
         }
-        Err(error) => (End::Silent(NoAnswer::of(&error).at), None),
-    };
-    let milliseconds = |duration: Duration| duration.as_secs_f64() * 1000.0;
-    let sample = Sample {
-        lateness: milliseconds(sent.saturating_duration_since(due)),
-        service: milliseconds(sent.elapsed()),
-        end,
-    };
-    Sent {
-        number,
-        at: sent - start,
-        sample,
-        said,
+        measured.instrument = Instrument {
+            calibration,
+            processor: clock.share(),
+        };
+        (measured.peer, measured.looks) = (peer, looks);
+        measured
     }
 }
 
-fn collected(mut ended: Vec<Sent>, plan: &LoadPlan) -> Measured {
-    ended.sort_by_key(|sent| sent.number);
-    let mut measured = Measured::default();
-    let span = match (ended.first(), ended.last()) {
-        (Some(first), Some(last)) => last.at.saturating_sub(first.at).as_secs_f64(),
-        _ => 0.0,
-    };
-    if span > 0.0 {
-        measured.achieved = (ended.len() - 1) as f64 / span;
+impl LoadPlan {
+    /// What is sent to decide after all, at the highest level of the plan: none the first time.
+    fn more(&self, looks: u32, judged: usize) -> Option<(Model, u32)> {
+        let budget = self.budget.filter(|_| looks > 0)?;
+        let judged = u32::try_from(judged).unwrap_or(u32::MAX);
+        // The second look is half-way between the first and the last, in proportion.
+        let wanted = if looks + 1 < LOOKS {
+            (f64::from(judged) * f64::from(budget)).sqrt() as u32
+        } else {
+            budget
+        };
+        let model = match &self.model {
+            Model::Open(rate) => Model::Open(Ramps::steady(rate.peak())),
+            Model::Closed(users, think) => Model::Closed(Ramps::steady(users.peak()), *think),
+        };
+        Some((model, wanted.saturating_sub(judged)))
     }
-    for sent in ended {
-        if let Some(said) = sent.said {
-            measured.counts.add(said);
-        }
-        if sent.number >= plan.warm_up {
-            measured.samples.push(sent.sample);
+}
+
+fn is_open(plan: &LoadPlan, measured: &Measured) -> bool {
+    Figures::of(measured, plan).is_open(measured, plan)
+}
+
+fn seen(series: &Series<'_>) -> Measured {
+    let record = series.record.borrow();
+    Measured {
+        samples: record.samples.clone(),
+        warm_up: record.warm_up,
+        unsent: record.pace.unsent,
+        pace: record.pace,
+        stages: record.stages.clone(),
+        most_open: series.most_open.get(),
+        reopened: series.reopened.get(),
+        held_back: series.held_back.get(),
+        stopped: record.stopped.clone(),
+        counts: record.counts(),
+        ..Measured::default()
+    }
+}
+
+/// How much of its core this thread uses.
+struct Clock {
+    start: Instant,
+    used: Duration,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self {
+            start: Instant::now(),
+            used: used(),
         }
     }
-    measured
+
+    fn share(&self) -> f64 {
+        let passed = self.start.elapsed().as_secs_f64();
+        (used().saturating_sub(self.used)).as_secs_f64() / passed.max(f64::EPSILON)
+    }
+}
+
+/// The processor time of this thread.
+fn used() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
 }

@@ -8,16 +8,16 @@ const LONGEST: Duration = Duration::from_secs(1);
 
 /// The next pause.
 #[derive(Debug)]
-pub(super) struct Pause(Duration);
+pub(crate) struct Pause(Duration);
 
 impl Pause {
     /// Starts at 50 ms.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(FIRST)
     }
 
     /// From three to five quarters of the current length, which then doubles up to a second.
-    pub(super) fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         let length = self.0;
         self.0 = (length * 2).min(LONGEST);
         // Random keys of the hasher: many runners that wait must not ask at the same instants.

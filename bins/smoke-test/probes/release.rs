@@ -1,50 +1,64 @@
 //! Asks over fresh connections which release answers.
 
-use crate::answer::NoAnswer;
+use crate::client::{Client, said};
 use crate::counts::Counts;
 use crate::facts::IdentityFact;
-use crate::plan::{Plan, Source};
+use crate::plan::{Plan, Request, Source};
 use futures_util::StreamExt as _;
-use shared::http::{Http, Request};
-use std::time::Duration;
+use shared::config::{Identity, Span};
+use shared::error::one_line;
+use shared::identity;
 
 /// Asked together, so that a balancer which prefers idle members spreads them.
 const TOGETHER: usize = 8;
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: u64 = 5;
 
 /// What the connections to each service said.
-pub(crate) async fn ask(http: &Http, plan: &Plan) -> Vec<IdentityFact> {
+pub(crate) async fn ask(client: &Client, plan: &Plan) -> Vec<IdentityFact> {
     let mut facts = Vec::new();
     for source in &plan.sources {
-        let connections = (0..plan.connections).map(|_| one(http, source));
+        // A command tells what runs, whatever connection it would be asked over.
+        if let Some(told) = told(source).await {
+            let mut counts = Counts::default();
+            counts.add(told);
+            facts.push(fact(source, "runs of its command for", counts));
+            continue;
+        }
+        let connections = (0..plan.connections).map(|_| one(client, source));
         let mut answers = futures_util::stream::iter(connections).buffer_unordered(TOGETHER);
         let mut counts = Counts::default();
         while let Some(said) = answers.next().await {
             counts.add(said);
         }
-        facts.push(IdentityFact {
-            service: source.service.clone(),
-            url: source.url.shown.clone(),
-            counts,
-            reproduce: source.reproduce.clone(),
-        });
+        facts.push(fact(source, "fresh connections to", counts));
     }
     facts
 }
 
-async fn one(http: &Http, source: &Source) -> Result<String, String> {
-    let request = Request {
-        method: "GET",
-        url: source.url.real.expose(),
-        headers: &[],
-        deadline: PATIENCE,
+fn fact(source: &Source, asked: &'static str, counts: Counts) -> IdentityFact {
+    IdentityFact {
+        service: source.service.clone(),
+        url: source.url.shown.clone(),
+        asked,
+        counts,
+        reproduce: source.reproduce.clone(),
+    }
+}
+
+/// What the command of a service says; none when an answer tells it.
+pub(super) async fn told(source: &Source) -> Option<Result<String, String>> {
+    let Identity::Command { run, deadline } = &source.identity else {
+        return None;
     };
-    match http.send(&request).await {
-        Ok(answer) => super::said(source, &answer)
+    let told = identity::told(run, source.url.real.expose(), deadline.duration()).await;
+    Some(told.map_err(|error| one_line(error.message())))
+}
+
+async fn one(client: &Client, source: &Source) -> Result<String, String> {
+    let request = Request::get(source.url.clone(), Span::seconds(PATIENCE));
+    match client.send(&request).await {
+        Ok(answer) => said(source, &answer)
             .map_err(|_| format!("without a release (status {})", answer.status)),
-        Err(error) => Err(format!(
-            "without an answer ({})",
-            NoAnswer::of(&error).at.word()
-        )),
+        Err(no_answer) => Err(format!("without an answer ({})", no_answer.at.word())),
     }
 }

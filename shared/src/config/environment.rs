@@ -12,17 +12,57 @@ use std::path::PathBuf;
 pub struct Environment {
     /// Where people reach it: `http://` or `https://`, without a path.
     pub url: Option<Template>,
+    /// Its further addresses by name, each `http://` or `https://` without a path; probes name them
+    /// with `at`. Redirects and load go nowhere else, and other HTTP requests only to members.
+    #[serde(default)]
+    pub addresses: BTreeMap<Name, Template>,
+    /// What probes may do to it beyond reading a little.
+    #[serde(default)]
+    pub allow: Allow,
     /// Where its variables come from; the later one wins.
     #[serde(default)]
     pub variables: Vec<VariableSource>,
     /// Its databases by name.
     #[serde(default)]
     pub databases: BTreeMap<Name, Database>,
+    /// Its Redis servers by name.
+    #[serde(default)]
+    pub caches: BTreeMap<Name, Cache>,
     /// Where it is written down which release was put here and whether it was good.
     pub ledger: Option<Ledger>,
     /// Which services run here, and how.
     #[serde(default)]
     pub services: BTreeMap<Name, Placement>,
+}
+
+/// What probes may do to an environment beyond reading a little.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Allow {
+    /// Methods besides `GET`, `HEAD` and `OPTIONS`.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// Whether its names may resolve to addresses that are not public: loopback, link-local,
+    /// private and shared ranges.
+    #[serde(default)]
+    pub private_addresses: bool,
+    /// How many requests one run may send it, load included.
+    #[serde(default = "default_requests")]
+    pub requests: u64,
+    /// How many of them in any second.
+    #[serde(default = "default_per_second")]
+    pub per_second: f64,
+}
+
+impl Default for Allow {
+    fn default() -> Self {
+        Self {
+            methods: Vec::new(),
+            private_addresses: false,
+            requests: default_requests(),
+            per_second: default_per_second(),
+        }
+    }
 }
 
 /// Where variables come from.
@@ -40,6 +80,15 @@ pub enum VariableSource {
 #[serde(deny_unknown_fields)]
 pub struct Database {
     /// `postgres://user:${PASSWORD}@host:port/name`, with `?sslmode=require` for TLS.
+    pub url: Template,
+}
+
+/// One Redis server, or one that speaks its protocol.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cache {
+    /// `redis://user:${PASSWORD}@host:port/0`, or `rediss://…` for TLS. Without a user the password
+    /// is that of the default user.
     pub url: Template,
 }
 
@@ -139,6 +188,8 @@ pub struct NginxRouter {
 pub struct Service {
     /// What is deployed; its digest is bound into receipts.
     pub artifact: Option<Artifact>,
+    /// Which of an environment's `addresses` smoke-test asks for it; its `url` when not given.
+    pub at: Option<Located<Name>>,
     /// How an answer tells which release gave it.
     pub identity: Identity,
 }
@@ -170,6 +221,30 @@ pub enum Identity {
         /// JSONPath (RFC 9535) of the string.
         select: String,
     },
+    /// A page whose `<meta name=… content=…>` has the version or the commit.
+    Meta {
+        /// The path to ask.
+        #[serde(default = "default_identity_path")]
+        path: String,
+        /// The tag's `name`.
+        name: String,
+    },
+    /// A command that prints the version or the commit, for a service that does not say it.
+    Command {
+        /// The command; `SLUICEGATE_URL` tells it the address that is asked.
+        run: Vec<String>,
+        /// How long it may take.
+        #[serde(default = "default_command_deadline")]
+        deadline: Span,
+    },
+}
+
+fn default_requests() -> u64 {
+    10_000
+}
+
+fn default_per_second() -> f64 {
+    500.0
 }
 
 fn default_health() -> String {
@@ -195,6 +270,10 @@ fn default_reload() -> Vec<String> {
 
 fn default_deadline() -> Span {
     Span::seconds(60)
+}
+
+fn default_command_deadline() -> Span {
+    Span::seconds(10)
 }
 
 fn default_router_deadline() -> Span {

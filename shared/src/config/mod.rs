@@ -15,8 +15,8 @@ mod validate;
 
 pub use canary::{Canary, Inconclusive, Margin, Metric, ProbeMetric, ScrapeMetric};
 pub use environment::{
-    Artifact, CommandTarget, Database, Environment, Identity, Ledger, NginxRouter, Placement,
-    Router, Service, Target, VariableSource,
+    Allow, Artifact, CommandTarget, Database, Environment, Identity, Ledger, NginxRouter,
+    Placement, Router, Service, Target, VariableSource,
 };
 pub use migrations::{Backup, Migrations, Tool};
 pub use name::Name;
@@ -24,7 +24,7 @@ pub use preflight::{DatabaseRule, DiskRule, GitRule, Preflight, ToolRule, Variab
 pub use problem::nearest_hint;
 pub use receipts::{Gate, Receipts, Requirement, Waiver};
 pub use rollback::Rollback;
-pub use smoke::{HttpProbe, LoadProbe, Probe, Smoke};
+pub use smoke::*;
 pub use text::{Located, Template};
 pub use units::{Share, Size, Span};
 
@@ -153,6 +153,11 @@ impl Config {
         template.resolve(&self.file, &|name| std::env::var(name).ok())
     }
 
+    /// A variable of the process, for files besides this one that name some.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
     /// A path of the file, relative to the folder that holds it.
     pub fn path(&self, path: &Path) -> PathBuf {
         if self.root == Path::new(".") {
@@ -190,6 +195,13 @@ fn read(path: &Path, file: &str) -> Result<String> {
             + 1;
         Error::config("the file is not UTF-8").at(format!("{file}:{line}:{column}"))
     })
+}
+
+/// A YAML document of somebody else, as a value; `file` is for the error, which has the line.
+pub fn yaml_value(text: &str, file: &str) -> Result<serde_json::Value> {
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| problem::explain(&error, text, file))
 }
 
 /// The JSON Schema of the file, as it is checked in for editors.

@@ -36,6 +36,14 @@ pub(super) fn document(document: &Document, file: &str) -> Result<()> {
             )?;
         }
     }
+    for (name, service) in &document.services {
+        if let super::Identity::Command { run, .. } = &service.identity
+            && run.is_empty()
+        {
+            let message = format!("`services.{name}.identity` has an empty command");
+            return Err(Error::config(message).at(file));
+        }
+    }
     environments_exist(document, file)?;
     if document.rollback.requests == 0 {
         return Err(Error::config("`rollback.requests` is 0: nothing would be proven").at(file));

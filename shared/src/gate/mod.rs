@@ -44,6 +44,12 @@ pub trait Gate {
         ""
     }
 
+    /// For commands that need neither configuration nor environment: what they write on standard
+    /// output, where the run ends.
+    fn write(_arguments: &Self::Arguments) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     /// Whether the checked-out commit is meant when no `--release` is given.
     fn needs_release(_arguments: &Self::Arguments) -> bool {
         true
@@ -159,6 +165,9 @@ async fn run<G: Gate>(common: Common, own: &G::Arguments) -> Result<Exit> {
     }
     if let Some(id) = &common.explain {
         return output::report(&explain(id, &entries)?).map(|()| Exit::Pass);
+    }
+    if let Some(text) = G::write(own)? {
+        return output::report(&text).map(|()| Exit::Pass);
     }
     common.selection().validate(&entries)?;
     if common.skip.iter().any(|id| id == receipts::ENTRY.id) {

@@ -1,24 +1,35 @@
 //! A throwaway PostgreSQL cluster in the directory of the stand.
 
-use std::collections::BTreeMap;
+mod cluster;
+mod session;
+
 use std::fs;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use tokio_postgres::{Config, NoTls, SimpleQueryMessage};
+pub use session::Session;
 
-use crate::account::{Account, is_root};
+use cluster::{as_owner, binary_directory, initialise, run, secured, server};
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+
 use crate::blocking::block_on;
 use crate::ports::{free_ports, random_number};
 use crate::process_manager::ProcessManager;
-use crate::protocol::{Child, StopSignal};
-use crate::{Error, Result, program};
+use crate::protocol::Child;
+use crate::servers::Served;
+use crate::{Error, Result};
 
 const NAME: &str = "postgres";
 const START_DEADLINE: Duration = Duration::from_secs(30);
 const QUERY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What a cluster is started with besides.
+#[derive(Debug, Clone, Default)]
+pub struct PostgresOptions {
+    /// What it shows where it speaks TLS; none for plain connections only.
+    pub certificate: Option<Served>,
+}
 
 /// A running cluster with the superuser `postgres`.
 #[derive(Debug, Clone)]
@@ -26,31 +37,88 @@ pub struct Postgres {
     port: u16,
     password: String,
     binary_directory: PathBuf,
+    /// Its settings for TLS.
+    secured: Vec<String>,
     child: Child,
 }
 
 impl Postgres {
     /// Makes a cluster and starts it; ready when it answers.
     pub fn start(process_manager: &ProcessManager) -> Result<Self> {
+        Self::start_with(process_manager, &PostgresOptions::default())
+    }
+
+    /// The same with options.
+    pub fn start_with(process_manager: &ProcessManager, options: &PostgresOptions) -> Result<Self> {
         let binary_directory = binary_directory()?;
         let home = process_manager.directory().join(NAME);
         let password = random_password();
         initialise(&binary_directory, &home, &password)?;
         let port = free_ports(1)?[0];
-        let child = server(&binary_directory, &home, port);
-        process_manager.start_child(child.clone())?;
+        let mut child = server(&binary_directory, &home, port);
+        let secured = match &options.certificate {
+            Some(served) => secured(&home, served)?,
+            None => Vec::new(),
+        };
+        child.argv.extend(secured.clone());
         let postgres = Self {
             port,
             password,
             binary_directory,
+            secured,
             child,
         };
-        process_manager.wait_for_child(NAME, START_DEADLINE, || {
-            postgres
-                .execute(NAME, "SELECT 1")
-                .map_err(|error| error.to_string())
-        })?;
+        postgres.begin(process_manager)?;
         Ok(postgres)
+    }
+
+    /// A replica of it that shows the same certificate, started under a name of its own; ready when it answers.
+    pub fn replica(&self, process_manager: &ProcessManager, name: &str) -> Result<Self> {
+        let home = process_manager.directory().join(name);
+        self.copy(&home)?;
+        let port = free_ports(1)?[0];
+        let mut child = server(&self.binary_directory, &home, port);
+        child.name = name.into();
+        child.argv.extend(self.secured.clone());
+        let replica = Self {
+            port,
+            child,
+            ..self.clone()
+        };
+        replica.begin(process_manager)?;
+        Ok(replica)
+    }
+
+    fn begin(&self, process_manager: &ProcessManager) -> Result<()> {
+        process_manager.start_child(self.child.clone())?;
+        process_manager.wait_for_child(&self.child.name, START_DEADLINE, || {
+            self.execute(NAME, "SELECT 1")
+                .map_err(|error| error.to_string())
+        })
+    }
+
+    /// A copy of its files that follows it when it is started.
+    fn copy(&self, home: &Path) -> Result<()> {
+        let failed =
+            |why: std::io::Error| Error::new(format!("cannot prepare `{}`: {why}", home.display()));
+        fs::create_dir_all(home).map_err(failed)?;
+        let mut command = Command::new(self.binary_directory.join("pg_basebackup"));
+        command
+            .args([
+                "--host",
+                "127.0.0.1",
+                "--username",
+                NAME,
+                "--write-recovery-conf",
+            ])
+            .args(["--checkpoint", "fast", "--no-sync"])
+            .arg(format!("--port={}", self.port))
+            .arg(format!("--pgdata={}", home.join("data").display()))
+            .env("PGPASSWORD", &self.password)
+            .current_dir(home)
+            .stdin(Stdio::null());
+        as_owner(&mut command, &[home])?;
+        run(command, "pg_basebackup")
     }
 
     /// Makes a role and a database that it owns, and answers the address for it.
@@ -88,6 +156,11 @@ impl Postgres {
         self.child.clone()
     }
 
+    /// A connection as superuser that stays open.
+    pub fn session(&self, database: &str) -> Result<Session> {
+        Session::open(self.url(database))
+    }
+
     /// Runs statements as superuser.
     pub fn execute(&self, database: &str, sql: &str) -> Result<()> {
         self.query_strings(database, sql).map(drop)
@@ -107,13 +180,17 @@ impl Postgres {
 }
 
 async fn ask(url: &str, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
-    let failed = |why: tokio_postgres::Error| match why.as_db_error() {
-        Some(answer) => Error::new(format!("{}: {}", answer.code().code(), answer.message())),
-        None => Error::new(why.to_string()),
-    };
+    rows(&connected(url).await?, sql).await
+}
+
+async fn connected(url: &str) -> Result<Client> {
     let config: Config = url.parse().map_err(failed)?;
     let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
     tokio::spawn(connection);
+    Ok(client)
+}
+
+async fn rows(client: &Client, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
     let messages = client.simple_query(sql).await.map_err(failed)?;
     let rows = messages.iter().filter_map(|message| match message {
         SimpleQueryMessage::Row(row) => Some(
@@ -126,84 +203,10 @@ async fn ask(url: &str, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
     Ok(rows.collect())
 }
 
-fn binary_directory() -> Result<PathBuf> {
-    // On Debian PATH has only wrappers, so the newest version directory comes first.
-    program::postgres_directories()
-        .into_iter()
-        .find(|directory| directory.join("initdb").is_file())
-        .or_else(|| program::find("initdb", &[])?.parent().map(Path::to_owned))
-        .ok_or_else(|| Error::new("PostgreSQL is not on this machine: no `initdb` was found"))
-}
-
-fn initialise(binaries: &Path, home: &Path, password: &str) -> Result<()> {
-    let failed =
-        |why: std::io::Error| Error::new(format!("cannot prepare `{}`: {why}", home.display()));
-    let password_file = home.join("password");
-    fs::create_dir_all(home).map_err(failed)?;
-    fs::write(&password_file, password).map_err(failed)?;
-    let mut command = Command::new(binaries.join("initdb"));
-    command
-        .args([
-            "--username",
-            NAME,
-            "--auth",
-            "scram-sha-256",
-            "--encoding",
-            "UTF8",
-        ])
-        .args(["--locale", "C", "--no-sync", "--no-instructions"])
-        .arg(format!("--pwfile={}", password_file.display()))
-        .arg(format!("--pgdata={}", home.join("data").display()))
-        .env("LC_ALL", "C")
-        .current_dir(home)
-        .stdin(Stdio::null());
-    if is_root() {
-        let account = Account::named(NAME)?;
-        for path in [home, &password_file] {
-            std::os::unix::fs::chown(path, Some(account.user), Some(account.group))
-                .map_err(failed)?;
-        }
-        command.uid(account.user).gid(account.group);
-    }
-    let output = command.output().map_err(failed)?;
-    fs::remove_file(&password_file).map_err(failed)?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(Error::new(format!(
-        "initdb failed: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    )))
-}
-
-fn server(binaries: &Path, home: &Path, port: u16) -> Child {
-    let mut argv = vec![binaries.join(NAME).display().to_string()];
-    argv.extend(["-D".into(), home.join("data").display().to_string()]);
-    let port = format!("port={port}");
-    // No unix socket: everything goes through the port, and a long temporary path cannot break it.
-    let settings = [
-        "listen_addresses=127.0.0.1",
-        &port,
-        "unix_socket_directories=",
-    ];
-    let speed = [
-        "fsync=off",
-        "synchronous_commit=off",
-        "full_page_writes=off",
-        "shared_buffers=32MB",
-    ];
-    for setting in settings.into_iter().chain(speed) {
-        argv.extend(["-c".into(), setting.into()]);
-    }
-    Child {
-        name: NAME.into(),
-        argv,
-        // Without it PostgreSQL on macOS becomes multithreaded during startup, which it refuses.
-        environment: BTreeMap::from([("LC_ALL".into(), "C".into())]),
-        user: is_root().then(|| NAME.into()),
-        // Immediate shutdown: with `fsync=off` a checkpoint at the end would protect nothing.
-        stop_signal: StopSignal::Quit,
-        ..Child::default()
+fn failed(why: tokio_postgres::Error) -> Error {
+    match why.as_db_error() {
+        Some(answer) => Error::new(format!("{}: {}", answer.code().code(), answer.message())),
+        None => Error::new(why.to_string()),
     }
 }
 

@@ -59,7 +59,7 @@ pub const PREREQUISITES: [Prerequisite; 5] = [
 ];
 
 /// What the tests need besides.
-pub const TEST_PREREQUISITES: [Prerequisite; 4] = [
+pub const TEST_PREREQUISITES: [Prerequisite; 9] = [
     Prerequisite {
         program: "node",
         directories: Vec::new,
@@ -87,6 +87,41 @@ pub const TEST_PREREQUISITES: [Prerequisite; 4] = [
         apt: "openssl",
         brew: "openssl",
         purpose: "certificates of the tests' own servers",
+    },
+    Prerequisite {
+        program: "dnsmasq",
+        directories: program::system_directories,
+        apt: "dnsmasq-base",
+        brew: "dnsmasq",
+        purpose: "the name server that smoke-test asks",
+    },
+    Prerequisite {
+        program: "redis-server",
+        directories: Vec::new,
+        apt: "redis-server",
+        brew: "redis",
+        purpose: "the caches that probes ask",
+    },
+    Prerequisite {
+        program: "haproxy",
+        directories: program::nginx_directories,
+        apt: "haproxy",
+        brew: "haproxy",
+        purpose: "the load balancer whose members are probed",
+    },
+    Prerequisite {
+        program: "chromium",
+        directories: Vec::new,
+        apt: "chromium",
+        brew: "chromium",
+        purpose: "pages as a browser shows them",
+    },
+    Prerequisite {
+        program: "caddy",
+        directories: Vec::new,
+        apt: "caddy",
+        brew: "caddy",
+        purpose: "a second web server with TLS",
     },
 ];
 

@@ -11,6 +11,13 @@ pub fn find(name: &str, directories: &[PathBuf]) -> Option<PathBuf> {
         .find(|candidate| is_executable(candidate))
 }
 
+/// Where servers are besides PATH.
+pub fn system_directories() -> Vec<PathBuf> {
+    ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin"]
+        .map(PathBuf::from)
+        .to_vec()
+}
+
 /// Where nginx is besides PATH.
 pub fn nginx_directories() -> Vec<PathBuf> {
     [

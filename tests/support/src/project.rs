@@ -244,6 +244,7 @@ fn environment_section(name: &str, environment: &EnvironmentStand) -> String {
     format!(
         "  {name}:
     url: {url}
+    allow: {{private_addresses: true}}
     variables:
       - file: .env.{name}
     databases:

@@ -1,12 +1,15 @@
 //! Speed and size as ratios against a peer in one run: medians of interleaved runs.
 
+mod measure;
+mod smoke;
+
 use crate::{Result, build};
+use measure::{command, interleaved};
 use shared::config::Gate;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 /// Runs of each side.
 const RUNS: usize = 41;
@@ -28,7 +31,7 @@ pub fn run() -> Result {
     }
     let folder = build::target().join("bench");
     let port = serve()?;
-    prepare(&folder, port)?;
+    prepare(&folder, &configuration(port))?;
     let url = format!("http://127.0.0.1:{port}/health");
     let smoke = || {
         command(
@@ -44,7 +47,7 @@ pub fn run() -> Result {
             &["-sS", "-o", "/dev/null", "--fail", &url],
         )
     };
-    let (ours, theirs) = interleaved(&smoke, &curl)?;
+    let (ours, theirs) = interleaved(RUNS, &smoke, &curl)?;
     println!("\nsmoke-test with one HTTP check against curl with the same request (limit 2x):");
     println!(
         "  smoke-test {ours:.1} ms, curl {theirs:.1} ms, ratio {:.2}",
@@ -59,45 +62,16 @@ pub fn run() -> Result {
         };
         let plan = || command(&binaries.join(gate.name()), &folder, words);
         let nothing = || command(Path::new("true"), &folder, &[]);
-        let (ours, theirs) = interleaved(&plan, &nothing)?;
+        let (ours, theirs) = interleaved(RUNS, &plan, &nothing)?;
         println!("  {:<20} {ours:>5.1} ms (true {theirs:.1} ms)", gate.name());
     }
-    Ok(())
+    smoke::run(&binaries.join("smoke-test"))
 }
 
-fn command(program: &Path, folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(folder);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command
-}
-
-/// Medians in milliseconds of two commands run in turn.
-fn interleaved(ours: &dyn Fn() -> Command, theirs: &dyn Fn() -> Command) -> Result<(f64, f64)> {
-    let (mut first, mut second) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
-        first.push(timed(&mut ours())?);
-        second.push(timed(&mut theirs())?);
-    }
-    Ok((median(&mut first), median(&mut second)))
-}
-
-fn timed(command: &mut Command) -> Result<Duration> {
-    let start = Instant::now();
-    let status = command.status()?;
-    let elapsed = start.elapsed();
-    if status.success() {
-        return Ok(elapsed);
-    }
-    Err(format!("{command:?} ended with {status}").into())
-}
-
-fn median(times: &mut [Duration]) -> f64 {
-    times.sort();
-    times[times.len() / 2].as_secs_f64() * 1000.0
+/// Builds smoke-test in the release profile and prints the figures of what it does many times.
+pub fn smoke_test() -> Result {
+    build::succeed(build::cargo().args(["build", "--release", "--bin", "smoke-test"]))?;
+    smoke::run(&build::target().join("release/smoke-test"))
 }
 
 /// A server on a thread of its own that answers every connection once.
@@ -119,12 +93,12 @@ fn serve() -> Result<u16> {
     Ok(port)
 }
 
-fn prepare(folder: &Path, port: u16) -> Result {
+fn prepare(folder: &Path, configuration: &str) -> Result {
     if folder.exists() {
         std::fs::remove_dir_all(folder)?;
     }
     std::fs::create_dir_all(folder.join("migrations"))?;
-    std::fs::write(folder.join("sluicegate.yml"), configuration(port))?;
+    std::fs::write(folder.join("sluicegate.yml"), configuration)?;
     std::fs::write(
         folder.join("migrations/0001_one.sql"),
         "create table one (id int);\n",
@@ -166,6 +140,7 @@ project: bench
 environments:
   staging:
     url: http://127.0.0.1:{port}
+    allow: {{private_addresses: true}}
     variables: [process]
     databases:
       main: {{url: 'postgres://bench@127.0.0.1:1/bench'}}

@@ -1,9 +1,10 @@
-//! The tasks of this repository: `cargo xtask demo`, `test`, `generate`, `bench`.
+//! The tasks of this repository: `cargo xtask demo`, `test`, `generate`, `bench`, `prove-smoke`.
 
 mod bench;
 mod build;
 mod demo;
 mod generate;
+mod prove;
 mod test;
 
 use clap::Parser;
@@ -23,8 +24,14 @@ enum Task {
     },
     /// Write what is generated: CHECKS.md and sluicegate.schema.json
     Generate,
+    /// Run smoke-test against good and bad servers: every check must turn green, and red
+    ProveSmoke,
     /// Measure speed and size against peers, in a release build
-    Bench,
+    Bench {
+        /// Only what smoke-test does many times at once; builds nothing else
+        #[arg(long)]
+        smoke: bool,
+    },
 }
 
 /// What a task ends with; the error is one line.
@@ -35,7 +42,9 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(),
         Task::Test { arguments } => test::run(&arguments),
         Task::Generate => generate::run(),
-        Task::Bench => bench::run(),
+        Task::ProveSmoke => prove::run(),
+        Task::Bench { smoke: false } => bench::run(),
+        Task::Bench { smoke: true } => bench::smoke_test(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -19,12 +19,19 @@ pub fn run(arguments: &[String]) -> Result {
         build::cargo()
             .args(["test", "--workspace", "--no-fail-fast"])
             .args(arguments)
-            .env("SLUICEGATE_BINARIES", binaries),
+            .env("SLUICEGATE_BINARIES", binaries)
+            .env("RUST_TEST_THREADS", threads()),
     );
     if let Ok(lines) = std::fs::read_to_string(&not_run) {
         eprint!("\n{lines}");
     }
     result
+}
+
+/// Most tests wait for servers and deadlines, so more of them than there are cores run at once.
+fn threads() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::env::var("RUST_TEST_THREADS").unwrap_or_else(|_| (2 * cores).to_string())
 }
 
 fn wanted() -> Vec<Prerequisite> {

@@ -8,7 +8,7 @@ use super::reading::{
     Standing, caveats, counts, duration, findings, reasons, standing_at, state, subject, word,
 };
 use crate::receipt::{Receipt, Summary, Table};
-use crate::verdict::{Finding, Record};
+use crate::verdict::{Finding, Outcome, Record};
 use anstyle::{AnsiColor, Style};
 use table::widest;
 
@@ -30,9 +30,9 @@ pub(super) fn render(receipt: &Receipt, appearance: &Appearance) -> String {
         Standing::Warning,
         Standing::Waived,
     ] {
-        for record in standing_at(receipt, standing) {
+        for alike in alike(standing_at(receipt, standing)) {
             screen.gap();
-            screen.record(standing, record);
+            screen.records(standing, &alike);
         }
     }
     screen.passes(receipt);
@@ -77,6 +77,22 @@ impl Screen<'_> {
         self.block(0, &receipt.summary.headline);
         for caveat in caveats(receipt) {
             self.block(0, &caveat);
+        }
+    }
+
+    /// Records with one cause are one block: what to do about each is not what to do about that.
+    fn records(&mut self, standing: Standing, alike: &[&Record]) {
+        if let [record] = alike {
+            return self.record(standing, record);
+        }
+        let names: Vec<&str> = alike.iter().map(|record| record.check.as_str()).collect();
+        self.headed(standing, &plain_line(&names.join(", ")));
+        for reason in alike
+            .first()
+            .map(|record| reasons(record))
+            .unwrap_or_default()
+        {
+            self.block(MARGIN, reason);
         }
     }
 
@@ -270,6 +286,25 @@ impl Screen<'_> {
     }
 }
 
+/// In their order, those together that are unknown for the very same reason.
+fn alike(records: Vec<&Record>) -> Vec<Vec<&Record>> {
+    let mut groups: Vec<Vec<&Record>> = Vec::new();
+    for record in records {
+        let is_alike = |group: &&mut Vec<&Record>| {
+            let of = |record: &Record| match &record.outcome {
+                Outcome::Unknown { reason } => record.waived.is_none().then(|| reason.clone()),
+                Outcome::Pass { .. } | Outcome::Fail { .. } | Outcome::Skipped { .. } => None,
+            };
+            of(record).is_some() && group.first().and_then(|first| of(first)) == of(record)
+        };
+        match groups.iter_mut().find(is_alike) {
+            Some(group) => group.push(record),
+            None => groups.push(vec![record]),
+        }
+    }
+    groups
+}
+
 fn style_of_word(word: &str) -> Style {
     let colour = match word {
         "PASS" => AnsiColor::Green,
@@ -307,6 +342,25 @@ mod tests {
                 ..Appearance::default()
             },
         )
+    }
+
+    #[test]
+    fn what_is_unknown_for_one_reason_is_said_once() {
+        let mut receipt = sample::failed_canary();
+        let mut unknown = receipt.records[0].clone();
+        unknown.outcome = Outcome::unknown("not asked, because h never answered");
+        let named = |name: &str| Record {
+            check: name.into(),
+            ..unknown.clone()
+        };
+        let mut other = named("disk");
+        other.outcome = Outcome::unknown("there is no `df`");
+        receipt.records = vec![named("status"), other, named("json")];
+        let text = screen(&receipt);
+        let block = "UNKNOWN  status, json\n         not asked, because h never answered\n\n";
+        assert!(text.contains(block), "{text}");
+        assert!(text.contains("UNKNOWN  disk: "), "{text}");
+        assert_eq!(text.matches("never answered").count(), 1, "{text}");
     }
 
     #[test]

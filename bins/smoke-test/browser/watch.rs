@@ -1,0 +1,541 @@
+//! What happens to a page while it loads, from the events of the browser: no I/O.
+
+use super::console;
+use super::protocol::{Command, Event, text};
+use crate::address::Endpoint;
+use crate::facts::{PageEnd as End, Visit};
+use serde_json::{Value, json};
+use shared::secret::Secret;
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Two requests that stay open are taken for connections that wait for news, once nothing else has
+/// been asked for so long.
+const LISTENING: (usize, Duration) = (2, Duration::from_secs(5));
+/// A page that keeps more requests open is not followed any further.
+const MOST_OPEN: usize = 10_000;
+
+/// What a page may do, and what its requests are sent with.
+#[derive(Debug)]
+pub(super) struct Rules<'a> {
+    /// The frame that shows the page.
+    pub(super) frame: String,
+    /// Where it is.
+    pub(super) endpoint: &'a Endpoint,
+    /// Where it may be sent on to.
+    pub(super) declared: &'a [Endpoint],
+    /// Headers for requests to its own address.
+    pub(super) headers: &'a [(String, Secret)],
+}
+
+/// What has happened so far.
+#[derive(Debug)]
+pub(super) struct Watch<'a> {
+    rules: Rules<'a>,
+    /// What is written down of it.
+    pub(super) visit: Visit,
+    /// The request and the headers of the page itself.
+    pub(super) document: Option<(String, Vec<(String, String)>)>,
+    /// Whether it cannot go on.
+    pub(super) is_over: bool,
+    is_loaded: bool,
+    open: HashMap<String, String>,
+    changed: Instant,
+}
+
+impl<'a> Watch<'a> {
+    /// From now on.
+    pub(super) fn new(rules: Rules<'a>, now: Instant) -> Self {
+        Self {
+            rules,
+            visit: Visit::default(),
+            document: None,
+            is_over: false,
+            is_loaded: false,
+            open: HashMap::new(),
+            changed: now,
+        }
+    }
+
+    /// The frame that shows the page.
+    pub(super) fn frame(&self) -> &str {
+        &self.rules.frame
+    }
+
+    /// Whether the page has fired its event `load`.
+    pub(super) fn is_loaded(&self) -> bool {
+        self.is_loaded
+    }
+
+    /// Whether it is an error page, on which nothing else will appear.
+    pub(super) fn is_error(&self) -> bool {
+        self.visit.status.is_some_and(|status| status >= 400)
+    }
+
+    /// When the page has been at rest for so long, if nothing else happens; none while it loads.
+    pub(super) fn rests(&self, quiet: Duration) -> Option<Instant> {
+        if !self.is_loaded || self.open.len() > LISTENING.0 {
+            return None;
+        }
+        let wait = if self.open.is_empty() {
+            quiet
+        } else {
+            quiet.max(LISTENING.1)
+        };
+        Some(self.changed + wait)
+    }
+
+    /// Ends it: the page could not be opened.
+    pub(super) fn end(&mut self, end: End) {
+        self.visit.end = end;
+        self.is_over = true;
+    }
+
+    /// Takes one event; gives back what the browser must be told at once.
+    pub(super) fn see(&mut self, event: &Event, now: Instant) -> Vec<Command> {
+        let parameters = &event.parameters;
+        match event.method.as_str() {
+            "Fetch.requestPaused" => return self.paused(event),
+            "Network.requestWillBeSent" => self.sent(parameters, now),
+            "Network.responseReceived" => self.received(parameters),
+            "Network.loadingFinished" => {
+                let bytes = parameters.get("encodedDataLength").and_then(Value::as_f64);
+                // A float becomes the nearest number, and nonsense 0.
+                let bytes = bytes.unwrap_or_default() as u64;
+                self.visit.bytes = self.visit.bytes.saturating_add(bytes);
+                self.closed(parameters, now);
+            }
+            "Network.loadingFailed" => self.failed(parameters, now),
+            "Page.loadEventFired" => {
+                // The empty page before it is loaded as well.
+                self.is_loaded = self.visit.requests > 0;
+                self.changed = now;
+            }
+            "Runtime.exceptionThrown" => {
+                self.visit.uncaught.add(&console::thrown(parameters));
+            }
+            "Runtime.consoleAPICalled" => console::written(parameters, &mut self.visit),
+            "Log.entryAdded" => console::logged(parameters, &mut self.visit),
+            "Inspector.targetCrashed" => self.end(End::Crashed),
+            "Page.javascriptDialogOpening" => return answer_dialog(event),
+            "Target.attachedToTarget" => return attached(parameters),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// A request that the browser has stopped for us.
+    fn paused(&mut self, event: &Event) -> Vec<Command> {
+        let Some(session) = &event.session else {
+            return Vec::new();
+        };
+        let parameters = &event.parameters;
+        let id = text(parameters, "/requestId");
+        let url = text(parameters, "/request/url");
+        let endpoint = endpoint(url);
+        let is_page = text(parameters, "/resourceType") == "Document"
+            && text(parameters, "/frameId") == self.rules.frame;
+        let is_declared = |endpoint: &Endpoint| self.rules.declared.contains(endpoint);
+        if is_page && !endpoint.as_ref().is_some_and(is_declared) {
+            let place = url.split(['?', '#']).next().unwrap_or_default();
+            self.end(End::Elsewhere(crate::answer::shown(place, 200)));
+            let parameters = json!({ "requestId": id, "errorReason": "BlockedByClient" });
+            return vec![Command::session(session, "Fetch.failRequest", parameters)];
+        }
+        let mut parameters = json!({ "requestId": id });
+        if endpoint.as_ref() == Some(self.rules.endpoint) {
+            parameters["headers"] = self.headers(&event.parameters);
+        }
+        vec![Command::session(
+            session,
+            "Fetch.continueRequest",
+            parameters,
+        )]
+    }
+
+    /// The headers of a request with ours in front: given ones replace all that there were.
+    fn headers(&self, parameters: &Value) -> Value {
+        let ours = self.rules.headers.iter();
+        let mut headers: Vec<Value> = ours
+            .map(|(name, value)| json!({ "name": name, "value": value.expose() }))
+            .collect();
+        let theirs = parameters
+            .pointer("/request/headers")
+            .and_then(Value::as_object);
+        for (name, value) in theirs.into_iter().flatten() {
+            let is_ours = |(own, _): &(String, Secret)| own.eq_ignore_ascii_case(name);
+            if !self.rules.headers.iter().any(is_ours) {
+                headers.push(json!({ "name": name, "value": value }));
+            }
+        }
+        headers.into()
+    }
+
+    fn sent(&mut self, parameters: &Value, now: Instant) {
+        let id = text(parameters, "/requestId");
+        let url = text(parameters, "/request/url");
+        // A page brings pictures within its own text; those are no requests.
+        if !(url.starts_with("http:") || url.starts_with("https:")) {
+            return;
+        }
+        self.visit.requests = self.visit.requests.saturating_add(1);
+        self.changed = now;
+        let is_page = text(parameters, "/type") == "Document"
+            && text(parameters, "/frameId") == self.rules.frame;
+        if is_page {
+            // A script may open another page in the place of the first.
+            self.is_loaded = false;
+        }
+        let mixed = text(parameters, "/request/mixedContentType");
+        if !matches!(mixed, "" | "none") {
+            self.visit.mixed.add(url);
+        }
+        // An event stream is open as long as its page.
+        let is_stream = text(parameters, "/type") == "EventSource";
+        if self.open.len() < MOST_OPEN && !is_stream {
+            let method = text(parameters, "/request/method");
+            let line = crate::answer::shown(&format!("{method} {url}"), 200);
+            self.open.insert(id.to_owned(), line);
+        }
+    }
+
+    fn received(&mut self, parameters: &Value) {
+        let status = parameters
+            .pointer("/response/status")
+            .and_then(Value::as_u64);
+        let status = status
+            .and_then(|status| u16::try_from(status).ok())
+            .unwrap_or_default();
+        let id = text(parameters, "/requestId");
+        let is_page = text(parameters, "/type") == "Document"
+            && text(parameters, "/frameId") == self.rules.frame;
+        if is_page {
+            self.visit.status = Some(status);
+            let headers = parameters
+                .pointer("/response/headers")
+                .and_then(Value::as_object);
+            let headers = headers.into_iter().flatten().filter_map(|(name, value)| {
+                Some((name.to_ascii_lowercase(), value.as_str()?.to_owned()))
+            });
+            self.document = Some((id.to_owned(), headers.collect()));
+        } else if status >= 400 {
+            let line = self.line(id, parameters);
+            self.visit.failed.add(&format!("{line} answered {status}"));
+        }
+    }
+
+    fn failed(&mut self, parameters: &Value, now: Instant) {
+        let id = text(parameters, "/requestId");
+        let blocked = text(parameters, "/blockedReason");
+        if blocked == "mixed-content" {
+            let line = self.line(id, parameters);
+            self.visit.mixed.add(&line);
+        }
+        // A page may give up what it no longer needs.
+        let is_given_up = parameters.get("canceled").and_then(Value::as_bool) == Some(true);
+        let is_page = self
+            .document
+            .as_ref()
+            .is_some_and(|(document, _)| document == id);
+        if !(is_given_up || is_page || self.is_over) {
+            let line = self.line(id, parameters);
+            let why = text(parameters, "/errorText");
+            let why = if blocked.is_empty() { why } else { blocked };
+            self.visit.failed.add(&format!("{line} failed: {why}"));
+        }
+        self.closed(parameters, now);
+    }
+
+    fn closed(&mut self, parameters: &Value, now: Instant) {
+        if self.open.remove(text(parameters, "/requestId")).is_some() {
+            self.changed = now;
+        }
+    }
+
+    /// What was asked with a request.
+    fn line(&self, id: &str, parameters: &Value) -> String {
+        let line = self.open.get(id).cloned();
+        line.unwrap_or_else(|| text(parameters, "/response/url").to_owned())
+    }
+}
+
+/// A dialog holds the page until it is answered.
+fn answer_dialog(event: &Event) -> Vec<Command> {
+    let session = event.session.iter();
+    let accept = json!({ "accept": false });
+    session
+        .map(|session| Command::session(session, "Page.handleJavaScriptDialog", accept.clone()))
+        .collect()
+}
+
+/// A frame of another site, or a worker: watched like the page, and then let go.
+fn attached(parameters: &Value) -> Vec<Command> {
+    let session = text(parameters, "/sessionId");
+    let methods = [
+        "Network.enable",
+        "Runtime.enable",
+        "Log.enable",
+        "Runtime.runIfWaitingForDebugger",
+    ];
+    let commands = methods.iter();
+    commands
+        .map(|method| Command::session(session, method, json!({})))
+        .collect()
+}
+
+fn endpoint(url: &str) -> Option<Endpoint> {
+    let url = reqwest::Url::parse(url).ok()?;
+    Some(Endpoint {
+        host: url.host_str()?.to_owned(),
+        port: url.port_or_known_default()?,
+        is_secure: url.scheme() == "https",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FRAME: &str = "F";
+
+    fn here() -> Endpoint {
+        Endpoint {
+            host: "h.example".into(),
+            port: 443,
+            is_secure: true,
+        }
+    }
+
+    fn watched(events: &[(&str, Value)]) -> (Visit, Vec<Command>) {
+        let (endpoint, headers) = (here(), [("X-Token".to_owned(), Secret::plain("t"))]);
+        let rules = Rules {
+            frame: FRAME.into(),
+            endpoint: &endpoint,
+            declared: std::slice::from_ref(&endpoint),
+            headers: &headers,
+        };
+        let now = Instant::now();
+        let mut watch = Watch::new(rules, now);
+        let commands = events.iter().flat_map(|(method, parameters)| {
+            let event = Event {
+                session: Some("S".into()),
+                method: (*method).to_owned(),
+                parameters: parameters.clone(),
+            };
+            watch.see(&event, now)
+        });
+        let commands = commands.collect();
+        (watch.visit, commands)
+    }
+
+    fn sent(id: &str, url: &str, kind: &str) -> (&'static str, Value) {
+        let parameters = json!({"requestId": id, "type": kind, "frameId": FRAME,
+            "request": {"url": url, "method": "GET"}});
+        ("Network.requestWillBeSent", parameters)
+    }
+
+    fn paused(url: &str, kind: &str, frame: &str) -> (&'static str, Value) {
+        let parameters = json!({"requestId": "P", "resourceType": kind, "frameId": frame,
+            "request": {"url": url, "headers": {"x-token": "old", "Accept": "*/*"}}});
+        ("Fetch.requestPaused", parameters)
+    }
+
+    #[test]
+    fn requests_are_counted_and_failures_named() {
+        let status = |id: &str, kind: &str, status: u16| {
+            let response = json!({"status": status, "headers": {"X-Release": "1.1.0"}});
+            let parameters = json!({"requestId": id, "type": kind, "frameId": FRAME,
+                "response": response});
+            ("Network.responseReceived", parameters)
+        };
+        let (visit, _) = watched(&[
+            sent("1", "https://h.example/", "Document"),
+            status("1", "Document", 200),
+            sent("2", "https://h.example/a.js", "Script"),
+            status("2", "Script", 404),
+            sent("3", "https://h.example/b.js", "Script"),
+            (
+                "Network.loadingFailed",
+                json!({"requestId": "3", "errorText": "net::ERR_X"}),
+            ),
+            sent("4", "https://h.example/c", "Fetch"),
+            (
+                "Network.loadingFailed",
+                json!({"requestId": "4", "canceled": true}),
+            ),
+            sent("5", "data:image/png;base64,AA", "Image"),
+            (
+                "Network.loadingFinished",
+                json!({"requestId": "1", "encodedDataLength": 512}),
+            ),
+        ]);
+        assert_eq!(
+            (visit.status, visit.requests, visit.bytes),
+            (Some(200), 4, 512)
+        );
+        assert_eq!(
+            visit.failed.first,
+            [
+                "GET https://h.example/a.js answered 404",
+                "GET https://h.example/b.js failed: net::ERR_X",
+            ]
+        );
+    }
+
+    #[test]
+    fn headers_go_to_the_pages_own_address_only() {
+        let (visit, commands) = watched(&[
+            paused("https://h.example/", "Document", FRAME),
+            paused("https://cdn.example/a.js", "Script", FRAME),
+            paused("https://frame.example/", "Document", "another frame"),
+        ]);
+        assert_eq!(visit.end, End::Loaded);
+        let headers = commands[0].parameters["headers"]
+            .as_array()
+            .expect("has some");
+        assert_eq!(
+            headers,
+            &[
+                json!({"name": "X-Token", "value": "t"}),
+                json!({"name": "Accept", "value": "*/*"}),
+            ]
+        );
+        for command in &commands[1..] {
+            assert_eq!(command.method, "Fetch.continueRequest");
+            assert_eq!(command.parameters.get("headers"), None);
+        }
+    }
+
+    #[test]
+    fn a_page_is_not_let_go_to_a_host_that_nobody_declared() {
+        for url in [
+            "https://evil.example/?token=x",
+            "http://h.example/",
+            "https://h.example:444/",
+        ] {
+            let (visit, commands) = watched(&[paused(url, "Document", FRAME)]);
+            assert_eq!(commands[0].method, "Fetch.failRequest", "{url}");
+            let place = url.split('?').next().unwrap_or_default();
+            assert_eq!(visit.end, End::Elsewhere(place.into()));
+        }
+    }
+
+    #[test]
+    fn the_console_is_read_and_what_repeats_requests_is_left_out() {
+        let log = |source: &str, level: &str, text: &str| {
+            let entry = json!({"source": source, "level": level, "text": text});
+            ("Log.entryAdded", json!({ "entry": entry }))
+        };
+        let write = |kind: &str, text: Value| {
+            let arguments = json!([{"type": "string", "value": text}, {"description": "Object"}]);
+            (
+                "Runtime.consoleAPICalled",
+                json!({"type": kind, "args": arguments}),
+            )
+        };
+        let (visit, _) = watched(&[
+            write("error", json!("boom")),
+            write("warning", json!("no error")),
+            log("network", "error", "Failed to load resource"),
+            log("security", "error", "Refused to load"),
+            log(
+                "security",
+                "warning",
+                "Mixed Content: the page was loaded over HTTPS",
+            ),
+            (
+                "Runtime.exceptionThrown",
+                json!({"exceptionDetails": {"text": "Uncaught",
+                "url": "https://h.example/a.js", "lineNumber": 6,
+                "exception": {"description": "TypeError: x\n at y"}}}),
+            ),
+        ]);
+        assert_eq!(visit.console.first, ["boom Object", "Refused to load"]);
+        assert_eq!(
+            visit.uncaught.first,
+            ["TypeError: x (https://h.example/a.js:7)"]
+        );
+        assert_eq!(visit.mixed.count, 1);
+    }
+
+    #[test]
+    fn frames_of_other_sites_are_watched_and_dialogs_answered() {
+        let (_, commands) = watched(&[
+            ("Target.attachedToTarget", json!({"sessionId": "C"})),
+            ("Page.javascriptDialogOpening", json!({})),
+        ]);
+        let methods: Vec<&str> = commands.iter().map(|command| command.method).collect();
+        assert_eq!(
+            methods,
+            [
+                "Network.enable",
+                "Runtime.enable",
+                "Log.enable",
+                "Runtime.runIfWaitingForDebugger",
+                "Page.handleJavaScriptDialog",
+            ]
+        );
+        assert_eq!(commands[3].session.as_deref(), Some("C"));
+    }
+
+    #[test]
+    fn a_page_rests_when_nothing_is_asked_for() {
+        let (endpoint, now) = (here(), Instant::now());
+        let rules = Rules {
+            frame: FRAME.into(),
+            endpoint: &endpoint,
+            declared: &[],
+            headers: &[],
+        };
+        let mut watch = Watch::new(rules, now);
+        let quiet = Duration::from_millis(500);
+        let mut see = |(method, parameters): (&str, Value)| {
+            let event = Event {
+                session: None,
+                method: method.into(),
+                parameters,
+            };
+            watch.see(&event, now);
+            watch.rests(quiet)
+        };
+        assert_eq!(
+            see(("Page.loadEventFired", json!({}))),
+            None,
+            "that was the empty page"
+        );
+        assert_eq!(see(sent("1", "https://h.example/", "Document")), None);
+        see(("Network.loadingFinished", json!({"requestId": "1"})));
+        assert_eq!(see(("Page.loadEventFired", json!({}))), Some(now + quiet));
+        assert_eq!(
+            see(sent("2", "https://h.example/poll", "Fetch")),
+            Some(now + LISTENING.1)
+        );
+        see(sent("3", "https://h.example/poll", "Fetch"));
+        assert_eq!(see(sent("4", "https://h.example/poll", "Fetch")), None);
+        assert_eq!(see(sent("5", "https://h.example/next", "Document")), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_event_makes_it_panic(
+            index in 0usize..12,
+            words in prop::collection::vec(".{0,20}", 4),
+            number: i64,
+        ) {
+            let methods = [
+                "Fetch.requestPaused", "Network.requestWillBeSent", "Network.responseReceived",
+                "Network.loadingFinished", "Network.loadingFailed", "Page.loadEventFired",
+                "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded",
+                "Page.javascriptDialogOpening", "Target.attachedToTarget", "nonsense",
+            ];
+            let odd = json!({"requestId": number, "request": words, "entry": words[0],
+                "exceptionDetails": {"lineNumber": number, "url": words[1]}, "args": [words[2]],
+                "type": "error", "response": {"status": number}, "encodedDataLength": number});
+            let even = json!({"requestId": words[0], "type": words[1], "frameId": FRAME,
+                "request": {"url": words[2], "method": words[3], "headers": {words[0].clone(): 1}}});
+            watched(&[(methods[index], odd), (methods[index], even), (methods[index], json!(null))]);
+        }
+    }
+}

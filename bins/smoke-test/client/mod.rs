@@ -1,0 +1,307 @@
+//! Requests that own their connection, so that each phase is measured and each certificate seen.
+
+mod allowance;
+mod connect;
+mod exchange;
+mod hello;
+mod inspect;
+mod kept;
+mod limited;
+mod secure;
+mod stream;
+mod tally;
+mod trust;
+
+pub(crate) use connect::{Connected, Stream, Tcp, is_private};
+pub(crate) use kept::{Line, Questions, Silence};
+pub(crate) use limited::Limited;
+pub(crate) use stream::Opened;
+pub(crate) use tally::{said, shown_release};
+pub(crate) use trust::{covers, trust};
+
+use crate::address::Endpoint;
+use crate::answer::{Answer, Asked, Break, NoAnswer};
+use crate::counts::Counts;
+use crate::plan::{Plan, Request};
+use crate::probes::pause::Pause;
+use allowance::Allowance;
+use shared::gate::{Context, Interrupt};
+use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tally::Tally;
+use tokio::time::Instant;
+
+/// What all probes of a run share: who they are, what they may do, and what they were told.
+pub(crate) struct Client {
+    agent: String,
+    run: String,
+    attempts: u32,
+    is_private_allowed: bool,
+    allowance: Allowance,
+    tally: RefCell<Tally>,
+    tls: secure::Configurations,
+    interrupt: Interrupt,
+    journeys: Cell<u32>,
+}
+
+/// While it lives, a journey is under way that has to clean up.
+pub(crate) struct OpenJourney<'a>(&'a Cell<u32>);
+
+impl Drop for OpenJourney<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+impl Client {
+    /// For one run.
+    pub(crate) fn new(context: &Context, plan: &Plan) -> Self {
+        Self {
+            agent: context.http().agent().to_owned(),
+            run: context.run.id.clone(),
+            attempts: plan.attempts,
+            is_private_allowed: plan.allow.private_addresses,
+            allowance: Allowance::new(plan.allow.requests, plan.allow.per_second),
+            tally: RefCell::new(Tally::new(&plan.sources)),
+            tls: secure::Configurations::default(),
+            interrupt: context.interrupt.clone(),
+            journeys: Cell::new(0),
+        }
+    }
+
+    /// Marks the beginning of a journey.
+    pub(crate) fn begin_journey(&self) -> OpenJourney<'_> {
+        self.journeys.set(self.journeys.get() + 1);
+        OpenJourney(&self.journeys)
+    }
+
+    /// Whether a journey is under way that has to clean up.
+    pub(crate) fn has_open_journey(&self) -> bool {
+        self.journeys.get() > 0
+    }
+
+    /// Ends when the run is asked to stop.
+    pub(crate) async fn interrupted(&self) {
+        self.interrupt.clone().wait().await;
+    }
+
+    /// Asks once, over a fresh connection. Whatever the answer says of its release is counted.
+    pub(crate) async fn send(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        let deadline = Instant::now() + request.patience();
+        let sent = async {
+            self.allowance.take().await?;
+            let connected = self.connect(&request.url.endpoint, request).await?;
+            exchange::send(connected, request, self).await
+        };
+        let answer = match tokio::time::timeout_at(deadline, sent).await {
+            Ok(answer) => answer?,
+            Err(_) => {
+                let seconds = request.patience().as_secs_f64();
+                return Err(NoAnswer::new(
+                    Break::Timeout,
+                    format!("no answer within {seconds} s"),
+                ));
+            }
+        };
+        self.tally.borrow_mut().add(request, &answer);
+        Ok(answer)
+    }
+
+    /// Asks again, with pauses, where the next attempt may well be answered: only safe methods, and
+    /// only what broke off or came from a proxy that found nobody.
+    pub(crate) async fn ask(&self, request: &Request, wanted: &[u16]) -> Asked {
+        if request.is_safe() {
+            return self.ask_harmless(request, wanted).await;
+        }
+        Asked {
+            attempts: 1,
+            answer: self.send(request).await,
+        }
+    }
+
+    /// The same for a request that is known to change nothing, whatever its method.
+    pub(crate) async fn ask_harmless(&self, request: &Request, wanted: &[u16]) -> Asked {
+        let mut pause = Pause::new();
+        let mut attempts = 1;
+        loop {
+            let answer = self.send(request).await;
+            let may_pass = match &answer {
+                Ok(answer) => is_of_a_proxy(answer.status, wanted),
+                Err(no_answer) => no_answer.at.may_pass(),
+            };
+            if !may_pass || attempts >= self.attempts {
+                return Asked { attempts, answer };
+            }
+            attempts += 1;
+            tokio::time::sleep(pause.next()).await;
+        }
+    }
+
+    /// Tries what is no HTTP again, where the next attempt may well succeed. Each attempt has so
+    /// long.
+    pub(crate) async fn again<T>(
+        &self,
+        within: Duration,
+        mut once: impl AsyncFnMut() -> Result<T, NoAnswer>,
+    ) -> (u32, Result<T, NoAnswer>) {
+        let in_time = async || match tokio::time::timeout(within, once()).await {
+            Ok(tried) => tried,
+            Err(_) => {
+                let reason = format!("no answer within {} s", within.as_secs_f64());
+                Err(NoAnswer::new(Break::Timeout, reason))
+            }
+        };
+        self.persist(in_time).await
+    }
+
+    /// Tries again, with pauses, what broke off; for what does not go through [`Self::send`] and
+    /// changes nothing. How often it was tried, and what came of the last time.
+    pub(crate) async fn persist<T>(
+        &self,
+        mut once: impl AsyncFnMut() -> Result<T, NoAnswer>,
+    ) -> (u32, Result<T, NoAnswer>) {
+        let mut pause = Pause::new();
+        let mut attempts = 1;
+        loop {
+            match once().await {
+                Err(no_answer) if no_answer.at.may_pass() && attempts < self.attempts => {}
+                ended => return (attempts, ended),
+            }
+            attempts += 1;
+            tokio::time::sleep(pause.next()).await;
+        }
+    }
+
+    /// Opens a connection, with TLS where the endpoint has it.
+    pub(crate) async fn connect(
+        &self,
+        endpoint: &Endpoint,
+        request: &Request,
+    ) -> Result<Connected, NoAnswer> {
+        self.connect_to(endpoint, None, request).await
+    }
+
+    /// The same, to an address that the host's name was resolved to before.
+    pub(crate) async fn connect_to(
+        &self,
+        endpoint: &Endpoint,
+        peer: Option<IpAddr>,
+        request: &Request,
+    ) -> Result<Connected, NoAnswer> {
+        let host = peer.map(|peer| peer.to_string());
+        let host = host.as_deref().unwrap_or(&endpoint.host);
+        let tcp = self.tcp(host, endpoint.port).await?;
+        if !endpoint.is_secure {
+            return Ok(tcp.plain());
+        }
+        let config = self.tls.of(request.protocol, request.identified.as_ref())?;
+        secure::handshake(tcp, &endpoint.host, config).await
+    }
+
+    /// Opens a TCP connection; the caller sets the deadline.
+    pub(crate) async fn tcp(&self, host: &str, port: u16) -> Result<Tcp, NoAnswer> {
+        connect::tcp(host, port, self.is_private_allowed).await
+    }
+
+    /// Agrees on TLS over it, for what is no HTTP.
+    pub(crate) async fn secure(&self, tcp: Tcp, host: &str) -> Result<Connected, NoAnswer> {
+        let config = std::sync::Arc::new(self.tls()?);
+        secure::handshake(tcp, host, config).await
+    }
+
+    /// What TLS is agreed on with, for what is no HTTP.
+    pub(crate) fn tls(&self) -> Result<rustls::ClientConfig, NoAnswer> {
+        self.tls.plain()
+    }
+
+    /// Whether an address that was not resolved by [`Self::tcp`] may be asked.
+    pub(crate) fn may_reach(&self, ip: IpAddr) -> Result<(), NoAnswer> {
+        if self.is_private_allowed || !connect::is_private(ip) {
+            return Ok(());
+        }
+        let reason = format!("{ip} is no public address (`allow.private_addresses`)");
+        Err(NoAnswer::new(Break::Private, reason))
+    }
+
+    /// Takes requests from the allowance of the run that do not go through [`Self::send`].
+    pub(crate) async fn allow(&self) -> Result<(), NoAnswer> {
+        self.allowance.take().await
+    }
+
+    /// The certificates that this machine trusts.
+    pub(crate) fn roots(&self) -> Result<Arc<rustls::RootCertStore>, NoAnswer> {
+        self.tls.roots()
+    }
+
+    /// The same for a series: how long to wait first, so that no more go out in any second than the
+    /// environment allows.
+    pub(crate) fn reserve(&self, now: Instant) -> Result<Duration, NoAnswer> {
+        self.allowance.reserve(now)
+    }
+
+    /// Takes a request of a series whose rate was found to be allowed beforehand.
+    pub(crate) fn count(&self) -> Result<(), NoAnswer> {
+        self.allowance.count()
+    }
+
+    /// What is sent as `User-Agent`.
+    pub(crate) fn agent(&self) -> &str {
+        &self.agent
+    }
+
+    /// The run's id.
+    pub(crate) fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// The headers in which every answer of an address says its release, the first one first.
+    pub(crate) fn watched(&self, request: &Request) -> Vec<String> {
+        self.tally.borrow().watched(request)
+    }
+
+    /// Counts what an answer says of its release that came another way than by [`Self::send`].
+    pub(crate) fn heard(&self, request: &Request, answer: &Answer) {
+        self.tally.borrow_mut().add(request, answer);
+    }
+
+    /// Forgets what answers said until now: those of a wait may be of the release before.
+    pub(crate) fn forget(&self) {
+        self.tally.borrow_mut().forget();
+    }
+
+    /// What all answers said of their release.
+    pub(crate) fn counts(&self) -> Counts {
+        self.tally.borrow().counts()
+    }
+
+    /// How many requests were sent.
+    pub(crate) fn sent(&self) -> u64 {
+        self.allowance.taken()
+    }
+}
+
+/// 502, 503 and 504 come from a proxy that found nobody, unless the probe wants them.
+fn is_of_a_proxy(status: u16, wanted: &[u16]) -> bool {
+    matches!(status, 502..=504) && !wanted.contains(&status)
+}
+
+/// A duration in milliseconds.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_answers_of_a_proxy_are_asked_again() {
+        let again: Vec<u16> = (100..600)
+            .filter(|status| is_of_a_proxy(*status, &[200]))
+            .collect();
+        assert_eq!(again, [502, 503, 504]);
+        assert!(!is_of_a_proxy(503, &[200, 503]));
+    }
+}

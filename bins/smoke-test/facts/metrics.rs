@@ -1,0 +1,25 @@
+//! What readings of metrics showed.
+
+use crate::answer::Asked;
+
+/// What readings of metrics showed.
+#[derive(Debug)]
+pub(crate) struct MetricsSeen {
+    /// The first reading.
+    pub(crate) first: Asked,
+    /// What was done to move counters; none when nothing was.
+    pub(crate) traffic: Option<Traffic>,
+    /// What whoever is outside was told; none when nobody asked.
+    pub(crate) outside: Option<Asked>,
+}
+
+/// What was done to move counters.
+#[derive(Debug)]
+pub(crate) struct Traffic {
+    /// How many requests were sent.
+    pub(crate) sent: u32,
+    /// How many of them were answered.
+    pub(crate) answered: u32,
+    /// The reading after them, the last of some.
+    pub(crate) second: Asked,
+}

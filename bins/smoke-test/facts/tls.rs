@@ -1,0 +1,198 @@
+//! What a port showed that speaks TLS.
+
+use crate::answer::NoAnswer;
+use crate::certificate::Certificate;
+use crate::plan::TlsVersion;
+use jiff::Timestamp;
+use rustls::pki_types::CertificateDer;
+
+/// What a port showed that speaks TLS.
+#[derive(Debug)]
+pub(crate) struct TlsSeen {
+    /// When it showed it, by this machine's clock.
+    pub(crate) now: Timestamp,
+    /// So many seconds the server's clock is ahead, where it tells the time.
+    pub(crate) ahead: Option<i64>,
+    /// The first handshake: what clients of today get.
+    pub(crate) first: Shown,
+    /// Its certificates, read; `Err` says why one cannot be.
+    pub(crate) certificates: Vec<Result<Certificate, String>>,
+    /// Whether the first certificate is for each of the names.
+    pub(crate) covered: Vec<(String, bool)>,
+    /// Whether this machine trusts it.
+    pub(crate) trust: Trust,
+    /// A handshake that offers TLS 1.2 only.
+    pub(crate) second: Shown,
+    /// What was answered to each version that was offered by hand.
+    pub(crate) heard: Vec<(TlsVersion, Result<Heard, NoAnswer>)>,
+    /// The same for TLS 1.2 with the offer to take a session ticket.
+    pub(crate) ticket: Option<Result<Heard, NoAnswer>>,
+}
+
+/// What is wrong with the dates of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Aged {
+    /// Nothing.
+    Well,
+    /// This.
+    Wrong(String),
+    /// It depends on whose clock is right.
+    Open(String),
+}
+
+/// Clocks that differ by less than this are the same.
+const SAME_TIME: u64 = 60;
+
+impl TlsSeen {
+    /// What is wrong with the dates of a certificate, by both clocks.
+    pub(crate) fn aged(&self, certificate: &Certificate, min_days: u32) -> Aged {
+        let here = certificate.aged(self.now, min_days);
+        let Some(difference) = self.difference() else {
+            return here.map_or(Aged::Well, Aged::Wrong);
+        };
+        let ahead = jiff::SignedDuration::from_secs(self.ahead.unwrap_or_default());
+        let there = self.now.saturating_add(ahead).unwrap_or(self.now);
+        match (here, certificate.aged(there, min_days)) {
+            (None, None) => Aged::Well,
+            (Some(here), Some(_)) => Aged::Wrong(here),
+            (Some(wrong), None) => Aged::Open(format!(
+                "{wrong} by this machine's clock only: {difference}"
+            )),
+            (None, Some(wrong)) => {
+                Aged::Open(format!("{wrong} by the server's clock only: {difference}"))
+            }
+        }
+    }
+
+    /// By how much both clocks differ, in words; none when they agree or one is not known.
+    pub(crate) fn difference(&self) -> Option<String> {
+        let ahead = self.ahead?;
+        let seconds = ahead.unsigned_abs();
+        let way = if ahead < 0 { "behind" } else { "ahead of" };
+        (seconds > SAME_TIME)
+            .then(|| format!("the server's clock is {seconds} s {way} this machine's"))
+    }
+
+    /// Why there is no certificate to judge; it follows the name of the probe.
+    pub(crate) fn silence(&self) -> Option<String> {
+        if !self.first.chain.is_empty() {
+            return None;
+        }
+        let attempts = crate::judged::attempts(self.first.attempts);
+        let reason = match &self.first.agreed {
+            Err(why) => why.no_answer.reason.as_str(),
+            Ok(_) => "it agreed on TLS without one",
+        };
+        Some(format!("showed no certificate ({attempts}): {reason}"))
+    }
+
+    /// The certificates that can be read, each with its place.
+    pub(crate) fn readable(&self) -> Vec<(usize, &Certificate)> {
+        let all = self.certificates.iter().enumerate();
+        all.filter_map(|(place, one)| Some((place, one.as_ref().ok()?)))
+            .collect()
+    }
+
+    /// `certificate 2 of 3`.
+    pub(crate) fn place(&self, place: usize) -> String {
+        format!("certificate {} of {}", place + 1, self.certificates.len())
+    }
+
+    /// Whether a version is spoken; none when it cannot be told.
+    pub(crate) fn speaks(&self, version: TlsVersion) -> Option<bool> {
+        let agreed = |shown: &Shown| {
+            let agreed = shown.agreed.as_ref().ok();
+            agreed.map(|agreed| agreed.version == version.name())
+        };
+        match version {
+            // It is offered together with 1.2, and a server takes the newest that it knows.
+            TlsVersion::Tls13 => agreed(&self.first),
+            TlsVersion::Tls12 => match agreed(&self.second) {
+                Some(speaks) => Some(speaks),
+                None if agreed(&self.first) == Some(true) => Some(true),
+                None => refused(&self.second).then_some(false),
+            },
+            TlsVersion::Tls10 | TlsVersion::Tls11 => None,
+        }
+    }
+
+    /// Whether TLS was agreed on at all: without it, no refusal is evidence.
+    pub(crate) fn control(&self) -> bool {
+        self.first.agreed.is_ok() || self.second.agreed.is_ok()
+    }
+}
+
+/// Whether a server said no, and did not merely fall silent.
+fn refused(shown: &Shown) -> bool {
+    let disagreed = shown.agreed.as_ref().err();
+    disagreed
+        .is_some_and(|why| why.alert.is_some() || why.no_answer.at == crate::answer::Break::Closed)
+}
+
+/// What a server showed.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    /// How often it was asked.
+    pub(crate) attempts: u32,
+    /// Its certificates, in the order in which they were sent; none when it never came to that.
+    pub(crate) chain: Vec<CertificateDer<'static>>,
+    /// Whether it proved that it has the key; none when it never came to that.
+    pub(crate) proof: Option<Result<(), String>>,
+    /// Whether it sent an answer of OCSP with them.
+    pub(crate) is_stapled: bool,
+    /// What was agreed on, or why nothing was.
+    pub(crate) agreed: Result<Agreed, Disagreed>,
+}
+
+/// What was agreed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Agreed {
+    /// `TLSv1.3`.
+    pub(crate) version: String,
+    /// The cipher suite.
+    pub(crate) suite: String,
+    /// The protocol, by ALPN.
+    pub(crate) protocol: Option<String>,
+}
+
+/// Why nothing was agreed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Disagreed {
+    /// The alert that the server sent, if any.
+    pub(crate) alert: Option<u8>,
+    /// In words.
+    pub(crate) no_answer: NoAnswer,
+}
+
+/// What a server answers to an offer of one version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// A ServerHello: it agrees.
+    Hello {
+        /// The version that it chose, as on the wire.
+        version: u16,
+        /// Whether it will give a session ticket: RFC 5077, section 3.2.
+        gives_ticket: bool,
+    },
+    /// It refuses with this alert: RFC 8446, section 6.
+    Alert(u8),
+    /// It closes the connection.
+    Closed,
+    /// It speaks something else; the start of it.
+    Other(String),
+}
+
+/// Whether a path leads to a certificate that this machine trusts; dates and purposes left aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// It does.
+    Path,
+    /// The certificates are never valid at the same time, so it cannot be told.
+    NeverTogether,
+    /// A certificate on the way is of a kind that no client takes.
+    Unfit(String),
+    /// It does not.
+    None(String),
+    /// This machine trusts no certificate at all.
+    NoRoots(NoAnswer),
+}
