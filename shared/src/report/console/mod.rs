@@ -1,5 +1,7 @@
 //! The screen: what happened, what is wrong, how to see it by hand, and what to do next.
 
+mod alike;
+mod screen;
 mod table;
 
 use super::Appearance;
@@ -8,12 +10,11 @@ use super::reading::{
     Standing, caveats, counts, duration, findings, reasons, standing_at, state, subject, word,
 };
 use crate::receipt::{Receipt, Summary, Table};
-use crate::verdict::{Finding, Outcome, Record};
-use anstyle::{AnsiColor, Style};
+use crate::verdict::{Finding, Record};
+use alike::alike;
+use screen::{MARGIN, Screen};
 use table::widest;
 
-/// `UNKNOWN` and two blanks; everything that belongs to a record starts behind them.
-const MARGIN: usize = 9;
 /// So many names of skipped checks are read at a glance.
 const MOST_NAMES: usize = 5;
 
@@ -62,11 +63,6 @@ pub(super) fn shown(summary: &Summary, appearance: &Appearance) -> String {
         screen.block(0, &format!("next: {next}"));
     }
     screen.text
-}
-
-struct Screen<'a> {
-    text: String,
-    appearance: &'a Appearance,
 }
 
 impl Screen<'_> {
@@ -242,79 +238,6 @@ impl Screen<'_> {
             exit.word()
         ));
     }
-
-    /// A word of the margin and what stands behind it.
-    fn headed(&mut self, standing: Standing, rest: &str) {
-        let word = standing.word();
-        self.styled(word, rest, MARGIN - word.len());
-    }
-
-    fn styled(&mut self, word: &str, rest: &str, blanks: usize) {
-        let rest = format!("{}{rest}", " ".repeat(blanks));
-        let rest = rest.trim_end();
-        if self.appearance.is_coloured {
-            let style = style_of_word(word);
-            self.text
-                .push_str(&format!("{style}{word}{style:#}{rest}\n"));
-        } else {
-            self.text.push_str(&format!("{word}{rest}\n"));
-        }
-    }
-
-    /// Foreign text, each of its lines behind the margin.
-    fn block(&mut self, margin: usize, text: &str) {
-        for line in plain(text).trim_end().split('\n') {
-            self.line(&format!("{}{line}", " ".repeat(margin)));
-        }
-    }
-
-    fn line(&mut self, line: &str) {
-        self.text.push_str(line.trim_end());
-        self.text.push('\n');
-    }
-
-    /// An empty line, unless there is one.
-    fn gap(&mut self) {
-        if !self.text.ends_with("\n\n") {
-            self.text.push('\n');
-        }
-    }
-
-    fn room(&self, taken: usize) -> usize {
-        let width = self.appearance.width.map_or(usize::MAX, usize::from);
-        width.saturating_sub(taken)
-    }
-}
-
-/// In their order, those together that are unknown for the very same reason.
-fn alike(records: Vec<&Record>) -> Vec<Vec<&Record>> {
-    let mut groups: Vec<Vec<&Record>> = Vec::new();
-    for record in records {
-        let is_alike = |group: &&mut Vec<&Record>| {
-            let of = |record: &Record| match &record.outcome {
-                Outcome::Unknown { reason } => record.waived.is_none().then(|| reason.clone()),
-                Outcome::Pass { .. } | Outcome::Fail { .. } | Outcome::Skipped { .. } => None,
-            };
-            of(record).is_some() && group.first().and_then(|first| of(first)) == of(record)
-        };
-        match groups.iter_mut().find(is_alike) {
-            Some(group) => group.push(record),
-            None => groups.push(vec![record]),
-        }
-    }
-    groups
-}
-
-fn style_of_word(word: &str) -> Style {
-    let colour = match word {
-        "PASS" => AnsiColor::Green,
-        "FAIL" | "UNSETTLED" => AnsiColor::Red,
-        "UNKNOWN" => AnsiColor::Magenta,
-        "WARN" => AnsiColor::Yellow,
-        // `WAIVED` and `SKIP`: nothing to look at.
-        _ => return Style::new().dimmed(),
-    };
-    colour.on_default().bold()
 }
 
 fn titled(record: &Record) -> String {
@@ -333,6 +256,7 @@ fn shortened(text: &str, room: usize) -> String {
 mod tests {
     use super::*;
     use crate::report::sample;
+    use crate::verdict::Outcome;
 
     fn screen(receipt: &Receipt) -> String {
         render(
