@@ -37,19 +37,15 @@ impl Repository {
         let plain = reference.strip_prefix('v').unwrap_or(reference);
         for name in [reference.to_owned(), format!("v{plain}")] {
             let object = format!("{name}^{{commit}}");
-            let output = self
-                .git([
-                    "rev-parse",
-                    "--verify",
-                    "--quiet",
-                    "--end-of-options",
-                    &object,
-                ])
-                .run()
-                .await?;
+            let options = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
+            let commit = self.git(options.into_iter().chain([object.as_str()]));
+            let points_at = format!("--points-at={object}");
+            let tags = self.git(["tag", points_at.as_str()]);
+            // Both at once: every gate waits for them.
+            let (output, tags) = tokio::try_join!(commit.run(), tags.run())?;
             if output.is_success {
                 let commit = Sha::try_from(output.stdout.trim().to_owned())?;
-                let version = self.version(&name, &commit).await?;
+                let version = version(&name, &commit, &tags.stdout)?;
                 return Ok((commit, version));
             }
             // `--quiet` keeps git silent about a reference that does not exist.
@@ -71,23 +67,6 @@ impl Repository {
         Err(Error::config(format!("there is no release `{reference}`"))
             .at(self.root.display().to_string())
             .hint("name a tag, a branch or a commit that `git rev-parse` knows; in CI, fetch it"))
-    }
-
-    async fn version(&self, name: &str, commit: &Sha) -> Result<Version> {
-        let output = self
-            .git(["tag", "--points-at", commit.as_str()])
-            .run()
-            .await?;
-        let tags: Vec<&str> = output.stdout.lines().collect();
-        let tag = tags
-            .iter()
-            .find(|tag| **tag == name)
-            .or_else(|| newest(&tags));
-        match tag {
-            Some(tag) => Version::try_from(tag.strip_prefix('v').unwrap_or(tag).to_owned())
-                .or_else(|_| Version::try_from(commit.short().to_owned())),
-            None => Version::try_from(commit.short().to_owned()),
-        }
     }
 
     /// The bytes of a file as a commit has it.
@@ -163,6 +142,20 @@ impl Repository {
                 .source(output.stderr.trim().to_owned())
                 .hint("fetch the branch with its history")),
         }
+    }
+}
+
+/// What a commit is called when it is named like this and has these tags, one on each line.
+fn version(name: &str, commit: &Sha, tags: &str) -> Result<Version> {
+    let tags: Vec<&str> = tags.lines().collect();
+    let tag = tags
+        .iter()
+        .find(|tag| **tag == name)
+        .or_else(|| newest(&tags));
+    match tag {
+        Some(tag) => Version::try_from(tag.strip_prefix('v').unwrap_or(tag).to_owned())
+            .or_else(|_| Version::try_from(commit.short().to_owned())),
+        None => Version::try_from(commit.short().to_owned()),
     }
 }
 

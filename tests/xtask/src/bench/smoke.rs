@@ -1,7 +1,7 @@
 //! The speed of smoke-test: many checks at once, and the processor time of its load.
 
 use super::measure::{command, interleaved, median, memory, processor, timed};
-use super::{configuration, prepare};
+use super::{configuration, prepare, serve};
 use crate::{Result, build};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -46,31 +46,40 @@ fn many(binary: &Path) -> Result {
         sizes.push(memory(command(binary, &all, &words))?);
     }
     println!("  memory {:.1} MB (limit 15 MB)", median(&mut sizes));
-    peer_of_one(&one, port, binary)
+    peer_of_one((&one, port), binary)
 }
 
-/// One check against Hurl with the same request, where there is one.
-fn peer_of_one(folder: &Path, port: u16, binary: &Path) -> Result {
+/// One check against Hurl with the same request, where there is one: the whole process beside a
+/// server that answers at once, and what waiting adds. smoke-test asks three times, one after the
+/// other (is it there, is it the release, is it right), Hurl asks once.
+fn peer_of_one(slow: (&Path, u16), binary: &Path) -> Result {
     let Some(hurl) = program::find("hurl", &[]) else {
         println!("\none check against hurl: NOT MEASURED, there is no `hurl` on this machine");
         return Ok(());
     };
-    let file = folder.join("one.hurl");
-    let text = format!(
-        "GET http://127.0.0.1:{port}/health\nHTTP 200\n[Asserts]\njsonpath \"$.status\" == \"ok\"\n"
-    );
-    std::fs::write(&file, text)?;
-    let file = file.display().to_string();
-    let (ours, theirs) = interleaved(
-        RUNS,
-        &|| command(binary, folder, &["--release", "HEAD"]),
-        &|| command(&hurl, folder, &["--test", &file]),
-    )?;
-    println!("\none check, whole process, against hurl (limit 0.7x):");
-    println!(
-        "  smoke-test {ours:.1} ms, hurl {theirs:.1} ms, ratio {:.2}",
-        ours / theirs
-    );
+    let quick = (folder("quick"), serve()?);
+    prepare(&quick.0, &with_probes(quick.1, 1))?;
+    println!("\none check, whole process, against hurl:");
+    for (folder, port, server) in [
+        (quick.0.as_path(), quick.1, "without latency (limit 0.7x)"),
+        (slow.0, slow.1, "with 20 ms, three round trips against one"),
+    ] {
+        let file = folder.join("one.hurl");
+        let text = format!(
+            "GET http://127.0.0.1:{port}/health\nHTTP 200\n[Asserts]\njsonpath \"$.status\" == \"ok\"\n"
+        );
+        std::fs::write(&file, text)?;
+        let file = file.display().to_string();
+        let (ours, theirs) = interleaved(
+            RUNS,
+            &|| command(binary, folder, &["--release", "HEAD"]),
+            &|| command(&hurl, folder, &["--test", &file]),
+        )?;
+        println!(
+            "  smoke-test {ours:.1} ms, hurl {theirs:.1} ms, ratio {:.2}: {server}",
+            ours / theirs
+        );
+    }
     Ok(())
 }
 
