@@ -1,5 +1,8 @@
 //! Does this environment, running this release, answer correctly and fast enough?
 
+#![cfg_attr(fuzzing, no_main)]
+#![cfg_attr(fuzzing, allow(dead_code))]
+
 mod address;
 mod answer;
 mod browser;
@@ -19,6 +22,8 @@ mod expectations;
 mod facts;
 mod fields;
 mod figures;
+#[cfg(fuzzing)]
+mod fuzz;
 mod grpc;
 mod histogram;
 mod hsts;
@@ -122,6 +127,7 @@ impl Gate for SmokeTest {
     }
 }
 
+#[cfg(not(fuzzing))]
 fn main() -> ExitCode {
     shared::gate::main::<SmokeTest>()
 }

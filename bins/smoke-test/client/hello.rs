@@ -150,7 +150,7 @@ fn size(length: usize) -> [u8; 4] {
 }
 
 /// What the bytes so far say; none when more are needed.
-fn heard(bytes: &[u8]) -> Option<Heard> {
+pub(crate) fn heard(bytes: &[u8]) -> Option<Heard> {
     let mut message = Vec::new();
     let mut rest = bytes;
     loop {

@@ -3,9 +3,9 @@
 mod allowance;
 mod connect;
 mod exchange;
-mod hello;
+pub(crate) mod hello;
 mod inspect;
-mod kept;
+pub(crate) mod kept;
 mod limited;
 mod secure;
 mod stream;

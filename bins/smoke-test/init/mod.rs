@@ -88,6 +88,27 @@ fn of_hurl(path: &Path, url: Option<&str>) -> Result<Draft> {
     draft.map_err(|(place, why)| Error::config(why).at(place))
 }
 
+/// What the fuzzer tries: any text as each kind of document; a draft can be read back.
+#[cfg(fuzzing)]
+pub(crate) fn try_all(text: &str) {
+    let value = value(text, "fuzz").ok();
+    let of_openapi = value
+        .as_ref()
+        .map(|value| openapi::draft(value, "fuzz", None));
+    let of_compose = value
+        .as_ref()
+        .map(|value| compose::draft(value, "fuzz", None, &|_| None));
+    let drafts = [
+        of_openapi.and_then(Result::ok),
+        of_compose.and_then(Result::ok),
+        hurl::draft(text, "fuzz", None).ok(),
+    ];
+    for draft in drafts.into_iter().flatten() {
+        let is_empty = draft.probes.is_empty();
+        assert!(is_empty || shared::config::yaml_value(&draft.written(), "draft").is_ok());
+    }
+}
+
 fn text(path: &Path) -> Result<String> {
     shared::file::read_text(path, LARGEST).map_err(|error| {
         Error::config("the document cannot be read")

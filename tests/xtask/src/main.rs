@@ -1,8 +1,9 @@
-//! The tasks of this repository: `cargo xtask demo`, `test`, `generate`, `bench`, `prove-smoke`.
+//! The tasks of this repository: `cargo xtask demo`, `test`, `generate`, `bench`, `fuzz`, `prove-smoke`.
 
 mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod generate;
 mod prove;
 mod test;
@@ -26,6 +27,12 @@ enum Task {
     Generate,
     /// Run smoke-test against good and bad servers: every check must turn green, and red
     ProveSmoke,
+    /// Feed smoke-test's readers of foreign input with what libFuzzer makes up; needs nightly Rust
+    Fuzz {
+        /// How long, in seconds
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Measure speed and size against peers, in a release build
     Bench {
         /// Only what smoke-test does many times at once; builds nothing else
@@ -43,6 +50,7 @@ fn main() -> ExitCode {
         Task::Test { arguments } => test::run(&arguments),
         Task::Generate => generate::run(),
         Task::ProveSmoke => prove::run(),
+        Task::Fuzz { seconds } => fuzz::run(seconds),
         Task::Bench { smoke: false } => bench::run(),
         Task::Bench { smoke: true } => bench::smoke_test(),
     };

@@ -10,7 +10,7 @@ const LONGEST_TRAILER: usize = 64 << 10;
 
 /// Whether a body has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fed {
+pub(crate) enum Fed {
     /// It has.
     Done,
     /// More must come.
@@ -19,7 +19,7 @@ pub(super) enum Fed {
 
 /// Reads a body.
 #[derive(Debug)]
-pub(super) struct Reader(State);
+pub(crate) struct Reader(State);
 
 #[derive(Clone, Copy, Debug)]
 enum State {
@@ -52,7 +52,7 @@ enum State {
 
 impl Reader {
     /// For a body that ends like this.
-    pub(super) fn new(body: Body) -> Self {
+    pub(crate) fn new(body: Body) -> Self {
         Self(match body {
             Body::Length(length) => State::Length(length),
             Body::Closed => State::Closed,
@@ -61,7 +61,7 @@ impl Reader {
     }
 
     /// Takes bytes: how many of them belong to the body, and whether it has ended.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(usize, Fed), Break> {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<(usize, Fed), Break> {
         let mut taken = 0;
         loop {
             let rest = &bytes[taken..];

@@ -7,20 +7,20 @@ const MOST_HEADERS: usize = 128;
 
 /// What the head of an answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Head {
+pub(crate) struct Head {
     /// The status code.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// Where the body ends.
-    pub(super) body: Body,
+    pub(crate) body: Body,
     /// Whether the connection may be used again.
-    pub(super) is_kept: bool,
+    pub(crate) is_kept: bool,
     /// How long the head is.
-    pub(super) length: usize,
+    pub(crate) length: usize,
 }
 
 /// Where a body ends: RFC 9112, section 6.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Body {
+pub(crate) enum Body {
     /// After so many bytes.
     Length(u64),
     /// With the chunk of length 0.
@@ -31,7 +31,7 @@ pub(super) enum Body {
 
 /// Reads the head of an answer to a `GET`, once it is there whole. The first of the watched headers
 /// that it has is written to `said`.
-pub(super) fn read(
+pub(crate) fn read(
     bytes: &[u8],
     watched: &[String],
     said: &mut Option<Vec<u8>>,

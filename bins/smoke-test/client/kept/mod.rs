@@ -1,8 +1,8 @@
 //! A connection that is kept and asked again and again with `GET` over HTTP/1.1. Bodies are read to
 //! their end and dropped: what counts is how long it took, the status, and who answered.
 
-mod body;
-mod head;
+pub(crate) mod body;
+pub(crate) mod head;
 mod line;
 
 pub(crate) use line::{Line, Questions, Silence};
