@@ -1,6 +1,7 @@
 //! Speed and size as ratios against a peer in one run: medians of interleaved runs.
 
 mod measure;
+mod nginx;
 mod smoke;
 
 use crate::{Result, build};

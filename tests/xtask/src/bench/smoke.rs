@@ -1,13 +1,13 @@
 //! The speed of smoke-test: many checks at once, and the processor time of its load.
 
 use super::measure::{command, interleaved, median, memory, processor, timed};
+use super::nginx;
 use super::{configuration, prepare, serve};
 use crate::{Result, build};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use support::program;
 
 /// The latency of the server for many checks.
@@ -163,7 +163,7 @@ fn load(binary: &Path) -> Result {
     let port = support::ports::free_ports(1)?[0];
     let url = format!("http://127.0.0.1:{port}/health");
     prepare(&folder, &with_load(port))?;
-    let _nginx = nginx(&folder, port)?;
+    let _nginx = nginx::start(&folder, port)?;
     println!("\nprocessor time of each request, 20 connections to nginx, medians of {ROUNDS}:");
     let mut tools = vec![Tool {
         name: "smoke-test",
@@ -252,56 +252,6 @@ fn with_load(port: u16) -> String {
         "allow: {private_addresses: true, requests: 10000000, per_second: 10000000}",
     );
     text.replace("canary:\n  metrics", &format!("{probe}canary:\n  metrics"))
-}
-
-/// Ends when dropped.
-struct Nginx(Child);
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // It is gone already, or it is gone now.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn nginx(folder: &Path, port: u16) -> Result<Nginx> {
-    let program = program::find("nginx", &program::nginx_directories());
-    let program = program.ok_or("nginx is not on this machine")?;
-    let text = format!(
-        "daemon off; master_process off; pid nginx.pid; error_log stderr;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off; keepalive_requests 100000000;
-  client_body_temp_path a; proxy_temp_path b; fastcgi_temp_path c; uwsgi_temp_path d; scgi_temp_path e;
-  server {{
-    listen 127.0.0.1:{port};
-    location / {{
-      default_type application/json; add_header x-release 1.0.0; return 200 '{{\"status\":\"ok\"}}';
-    }}
-  }}
-}}
-"
-    );
-    let path = folder.join("nginx.conf");
-    std::fs::write(&path, text)?;
-    let child = Command::new(program)
-        .arg("-p")
-        .arg(folder)
-        .arg("-c")
-        .arg(&path)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let nginx = Nginx(child);
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        if Instant::now() > deadline {
-            return Err("nginx does not listen".into());
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Ok(nginx)
 }
 
 fn folder(name: &str) -> PathBuf {
