@@ -415,3 +415,23 @@ fn a_probe_for_another_environment_is_not_asked() {
     text.run(&["--environment", "staging"])
         .ends(0, &["1 probe holds"]);
 }
+
+#[test]
+fn waiting_for_its_own_allowance_is_no_slow_server() {
+    let server = serve(|request| {
+        let mut reply = reply(200, "data: tick\n\n");
+        if request.uri().path() == "/events" {
+            let kind = "text/event-stream".parse().expect("is a value");
+            reply.headers_mut().insert("content-type", kind);
+        }
+        reply
+    });
+    let mut probes: String = (0..20)
+        .map(|number| format!("  - http: {{name: a{number}, path: /, within: 300ms}}\n"))
+        .collect();
+    probes += "  - sse: {name: events, path: /events, within: 300ms}\n";
+    let smoke = format!("wait: 20s\nconnections: 1\nprobes:\n{probes}");
+    Sandbox::with_allow(&server.url(), "per_second: 20", &smoke)
+        .run(&[])
+        .ends(0, &["21 probes hold"]);
+}

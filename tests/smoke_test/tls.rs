@@ -636,6 +636,24 @@ fn a_door_without_an_answer_is_unknown() {
     }
 }
 
+#[test]
+fn waiting_for_its_own_allowance_is_no_closed_port() {
+    let authority = authority();
+    let server = secure(&authority.localhost().expect("is made"), &[]);
+    let clear = HttpServer::start(|_| Reply::new("hello".into())).expect("a port is free");
+    let mut probes: String = (0..20)
+        .map(|number| format!("  - http: {{ name: a{number}, path: / }}\n"))
+        .collect();
+    let port = clear.address().port();
+    probes += &format!("  - https: {{ name: only, port: {port}, within: 300ms }}\n");
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let roots = authority.trusted_in(folder.path()).expect("it is writable");
+    let smoke = format!("wait: 20s\nconnections: 1\nprobes:\n{probes}");
+    let ran = Sandbox::with_allow(&server.url(), "per_second: 20", &smoke)
+        .run_with(&[], &[("SSL_CERT_FILE", &roots.display().to_string())]);
+    finds(&ran, "https-only", "only", "with 200 over plain HTTP");
+}
+
 // --- certificates of clients -----------------------------------------------------------------
 
 /// Writes a client's certificate and runs an http probe that shows it.

@@ -53,8 +53,9 @@ impl Client {
 
     async fn shake(&self, offer: &Offer) -> (Shown, Option<Connected>) {
         let recorder = Arc::new(Recorder::new());
+        let allowed = self.allow().await;
         let shaken = async {
-            self.allow().await?;
+            allowed?;
             let tcp = self.tcp(&offer.at.host, offer.at.port).await?;
             Ok::<_, NoAnswer>(handshake(tcp, offer, recorder.clone()).await)
         };

@@ -89,9 +89,10 @@ impl Client {
 
     /// Asks once, over a fresh connection. Whatever the answer says of its release is counted.
     pub(crate) async fn send(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        // What our own allowance makes it wait is not the server's time.
+        self.allowance.take().await?;
         let deadline = Instant::now() + request.patience();
         let sent = async {
-            self.allowance.take().await?;
             let connected = self.connect(&request.url.endpoint, request).await?;
             exchange::send(connected, request, self).await
         };
@@ -139,18 +140,21 @@ impl Client {
         }
     }
 
-    /// Tries what is no HTTP again, where the next attempt may well succeed. Each attempt has so
-    /// long.
+    /// Tries what is no HTTP again, where the next attempt may well succeed. Each attempt is one
+    /// request of the allowance, and has so long from when it may be sent.
     pub(crate) async fn again<T>(
         &self,
         within: Duration,
         mut once: impl AsyncFnMut() -> Result<T, NoAnswer>,
     ) -> (u32, Result<T, NoAnswer>) {
-        let in_time = async || match tokio::time::timeout(within, once()).await {
-            Ok(tried) => tried,
-            Err(_) => {
-                let reason = format!("no answer within {} s", within.as_secs_f64());
-                Err(NoAnswer::new(Break::Timeout, reason))
+        let in_time = async || {
+            self.allow().await?;
+            match tokio::time::timeout(within, once()).await {
+                Ok(tried) => tried,
+                Err(_) => {
+                    let reason = format!("no answer within {} s", within.as_secs_f64());
+                    Err(NoAnswer::new(Break::Timeout, reason))
+                }
             }
         };
         self.persist(in_time).await
@@ -225,7 +229,8 @@ impl Client {
         Err(NoAnswer::new(Break::Private, reason))
     }
 
-    /// Takes requests from the allowance of the run that do not go through [`Self::send`].
+    /// Takes a request that does not go through [`Self::send`] from the allowance of the run; it
+    /// may have to wait, so the deadline of the request is set behind it.
     pub(crate) async fn allow(&self) -> Result<(), NoAnswer> {
         self.allowance.take().await
     }

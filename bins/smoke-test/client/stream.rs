@@ -23,9 +23,9 @@ pub(crate) struct Opened {
 
 impl Client {
     /// Asks once, over a fresh connection, and waits for the head of the answer only; the caller
-    /// sets the deadline. Whatever the head says of its release is counted.
+    /// takes it from the allowance and sets the deadline, in this order. Whatever the head says of
+    /// its release is counted.
     pub(crate) async fn open(&self, request: &Request) -> Result<Opened, NoAnswer> {
-        self.allowance.take().await?;
         let connected = self.connect(&request.url.endpoint, request).await?;
         let begun = exchange::begin(connected, request, self).await?;
         let head = exchange::head(&begun);

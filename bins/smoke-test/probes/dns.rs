@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::dns::Question;
 use crate::facts::dns::DnsSeen;
 use crate::plan::{DnsPlan, Wanted};
+use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use tokio::time::Instant;
@@ -22,7 +23,7 @@ const MOST_RESOLVERS: usize = 3;
 /// What all questions of one probe share.
 struct Asking<'a> {
     client: &'a Client,
-    deadline: Instant,
+    deadline: Cell<Instant>,
     resolvers: &'a [SocketAddr],
 }
 
@@ -30,7 +31,7 @@ impl Ask for DnsPlan {
     type Seen = DnsSeen;
 
     async fn ask(&self, client: &Client) -> DnsSeen {
-        let deadline = Instant::now() + self.within.duration();
+        let deadline = Cell::new(Instant::now() + self.within.duration());
         let resolvers = match resolvers(self, client) {
             Ok(resolvers) => resolvers,
             Err(why) => return unasked(why),

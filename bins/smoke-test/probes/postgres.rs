@@ -53,7 +53,6 @@ impl Ask for PostgresPlan {
 async fn talk(client: &Client, plan: &PostgresPlan) -> Result<DatabaseSaid, DatabaseRefusal> {
     let start = Instant::now();
     let silent = DatabaseRefusal::Silent;
-    client.allow().await.map_err(silent)?;
     let address = &plan.address;
     let tcp = client
         .tcp(&address.host(), address.port())

@@ -44,7 +44,6 @@ impl Ask for RedisPlan {
 }
 
 async fn open(client: &Client, server: &CacheServer) -> Result<Talk, NoAnswer> {
-    client.allow().await?;
     let tcp = client.tcp(&server.host, server.port).await?;
     let connected = if server.is_secure {
         client.secure(tcp, &server.host).await?

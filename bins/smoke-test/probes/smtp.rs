@@ -21,13 +21,18 @@ impl Ask for SmtpPlan {
     type Seen = SmtpSeen;
 
     async fn ask(&self, client: &Client) -> SmtpSeen {
+        let allowed = client.allow().await;
         let start = Instant::now();
         let deadline = start + self.within.duration();
         let mut conversation = Conversation {
             done: Vec::new(),
             waits_for: "a greeting",
         };
-        let fault = match timeout_at(deadline, connected(self, client)).await {
+        let opening = async {
+            allowed?;
+            client.tcp(self.host.real.expose(), self.port).await
+        };
+        let fault = match timeout_at(deadline, opening).await {
             Err(_) => {
                 let reason = format!("no connection within {}", self.within);
                 Some(SmtpFault::Unconnected(NoAnswer::new(
@@ -51,11 +56,6 @@ impl Ask for SmtpPlan {
             milliseconds: milliseconds(start.elapsed()),
         }
     }
-}
-
-async fn connected(plan: &SmtpPlan, client: &Client) -> Result<Tcp, NoAnswer> {
-    client.allow().await?;
-    client.tcp(plan.host.real.expose(), plan.port).await
 }
 
 impl Conversation {

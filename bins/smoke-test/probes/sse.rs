@@ -22,6 +22,7 @@ impl Ask for SsePlan {
 
 /// Only what breaks off before the head of the answer is no stream; everything later is seen.
 async fn once(plan: &SsePlan, client: &Client) -> Result<Events, NoAnswer> {
+    client.allow().await?;
     let start = Instant::now();
     let deadline = start + plan.request.within.duration();
     let opened = timeout_at(deadline, client.open(&plan.request)).await;

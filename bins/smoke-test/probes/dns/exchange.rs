@@ -7,6 +7,7 @@ use crate::dns::{Code, Question, Read, Reply, query, read};
 use crate::facts::dns::ServerSeen;
 use futures_util::StreamExt as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, timeout_at};
@@ -64,15 +65,14 @@ impl Asking<'_> {
         let mut attempts = 0;
         loop {
             let server = servers[attempts as usize % servers.len()];
-            let left = self.deadline.saturating_duration_since(Instant::now());
-            let patience = left / (ATTEMPTS - attempts);
+            let patience = self.left() / (ATTEMPTS - attempts);
             attempts += 1;
-            let reply = self.once(server, question, Instant::now() + patience).await;
+            let reply = self.once(server, question, patience).await;
             let is_known = match &reply {
                 Ok(reply) => !matches!(reply.code, Code::Failed(_)),
                 Err(no_answer) => !may_pass(no_answer.at),
             };
-            let is_over = attempts >= ATTEMPTS || Instant::now() >= self.deadline;
+            let is_over = attempts >= ATTEMPTS || self.left().is_zero();
             if is_known || is_over {
                 return ServerSeen {
                     server: shown(&server),
@@ -88,9 +88,10 @@ impl Asking<'_> {
         &self,
         server: SocketAddr,
         question: &Question,
-        deadline: Instant,
+        patience: Duration,
     ) -> Result<Reply, NoAnswer> {
-        self.client.allow().await?;
+        self.allow().await?;
+        let deadline = Instant::now() + patience;
         let unfit = |reason: &str| NoAnswer::new(Break::Machine, reason);
         let id = getrandom::u32().map_err(|error| unfit(&error.to_string()))?;
         let id = (id & 0xffff) as u16;
@@ -98,8 +99,22 @@ impl Asking<'_> {
         match over_udp(server, &message, id, question, deadline).await? {
             Some(reply) => Ok(reply),
             // The whole answer takes a connection, and the time of all attempts.
-            None => over_tcp(server, &message, id, question, self.deadline).await,
+            None => over_tcp(server, &message, id, question, self.deadline.get()).await,
         }
+    }
+
+    /// Takes a question from the allowance of the run. Servers have as long as before, however
+    /// long that makes it wait.
+    async fn allow(&self) -> Result<(), NoAnswer> {
+        let left = self.left();
+        self.client.allow().await?;
+        let deadline = self.deadline.get();
+        self.deadline.set(deadline.max(Instant::now() + left));
+        Ok(())
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.get().saturating_duration_since(Instant::now())
     }
 }
 

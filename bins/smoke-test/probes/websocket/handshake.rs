@@ -34,6 +34,7 @@ pub(super) async fn open(client: &Client, request: &Request) -> (u32, Handshake)
 }
 
 async fn once(client: &Client, request: &Request) -> Result<Handshake, NoAnswer> {
+    client.allow().await?;
     let start = Instant::now();
     let deadline = start + request.within.duration();
     let late = |_| NoAnswer::late(request.within);
