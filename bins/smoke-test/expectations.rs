@@ -92,6 +92,10 @@ pub(crate) fn all(expectations: &Expectations, answer: &Answer) -> Found {
 
 /// The beginning of a body, with its size.
 pub(crate) fn excerpt(answer: &Answer) -> String {
+    if answer.sealed().is_some() {
+        let bytes = answer.sent().0.len();
+        return format!("a body of {bytes} bytes that cannot be unpacked");
+    }
     let text = String::from_utf8_lossy(&answer.body);
     let size = format!("{} bytes", answer.body.len());
     let size = if answer.is_cut {

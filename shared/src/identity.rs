@@ -97,7 +97,10 @@ fn tagged(name: &str, answer: &Told<'_>) -> Result<String> {
 fn selected(select: &str, answer: &Told<'_>) -> Result<String> {
     let path = serde_json_path::JsonPath::parse(select)
         .map_err(|error| Error::config(format!("`{select}` is no JSONPath")).source(error))?;
-    let value: serde_json::Value = serde_json::from_slice(answer.body).map_err(|error| {
+    // Parsers may ignore a byte order mark: RFC 8259, section 8.1.
+    let body = answer.body.strip_prefix(b"\xef\xbb\xbf");
+    let body = body.unwrap_or(answer.body);
+    let value: serde_json::Value = serde_json::from_slice(body).map_err(|error| {
         Error::unavailable(format!("the answer is no JSON (status {})", answer.status))
             .source(error)
     })?;

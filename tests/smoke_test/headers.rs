@@ -532,7 +532,7 @@ fn no_more_files_are_asked_than_allowed() {
         .collect();
     let server = release(move |request| match request.path.as_str() {
         "/" => bytes(200, &[("content-type", b"text/html")], page.as_bytes()),
-        _ => bytes(200, &[("content-type", b"text/javascript")], b""),
+        _ => bytes(200, &[("content-type", b"text/javascript")], b"1"),
     });
     let smoke = "wait: 20s\nconnections: 1\nprobes:\n  - assets: { name: front, most: 3 }\n";
     let ran = Sandbox::new(&server.url(), smoke).run(&[]);

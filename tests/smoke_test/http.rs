@@ -2,6 +2,7 @@
 //! identities and allowances.
 
 use crate::sandbox::{Ran, Sandbox};
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use support::servers::{HttpServer, Reply, Request};
@@ -430,8 +431,41 @@ fn waiting_for_its_own_allowance_is_no_slow_server() {
         .map(|number| format!("  - http: {{name: a{number}, path: /, within: 300ms}}\n"))
         .collect();
     probes += "  - sse: {name: events, path: /events, within: 300ms}\n";
-    let smoke = format!("wait: 20s\nconnections: 1\nprobes:\n{probes}");
+    let smoke = format!("wait: 20s\nconnections: 1\nattempts: 1\nprobes:\n{probes}");
     Sandbox::with_allow(&server.url(), "per_second: 20", &smoke)
         .run(&[])
         .ends(0, &["21 probes hold"]);
+}
+
+/// Sends a body as if it were packed this way, whoever asks for what.
+fn packed(coding: &str, body: Vec<u8>) -> Reply {
+    let mut reply = reply(200, "");
+    *reply.body_mut() = bytes::Bytes::from(body).into();
+    let coding = coding.parse().expect("is a value");
+    reply.headers_mut().insert("content-encoding", coding);
+    reply
+}
+
+fn gzip(plain: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder
+        .write_all(plain.as_bytes())
+        .expect("memory can be written");
+    encoder.finish().expect("memory can be written")
+}
+
+#[test]
+fn a_compressed_body_is_unpacked_before_it_is_judged() {
+    let server = serve(|request| match request.uri().path() {
+        "/json" => packed("gzip", gzip(DOCUMENT)),
+        "/trace" => packed("gzip", gzip("Traceback (most recent call last)")),
+        "/brotli" => packed("br", b"Traceback".to_vec()),
+        _ => reply(200, ""),
+    });
+    let json = "  - http: {name: a, path: /json, json: {$.status: healthy}, contains: [healthy]}\n";
+    probes(&server, json).ends(0, &["contains `healthy`"]);
+    let trace = "  - http: {name: a, path: /trace, not_contains: [Traceback]}\n";
+    probes(&server, trace).ends(1, &["has a body with `Traceback` at byte 0"]);
+    let brotli = "  - http: {name: a, path: /brotli, not_contains: [Traceback]}\n";
+    probes(&server, brotli).ends(3, &["has a body in `br` that cannot be unpacked here"]);
 }

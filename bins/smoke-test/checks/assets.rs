@@ -45,6 +45,9 @@ fn one(plan: &AssetsPlan, seen: &AssetsSeen, judged: &mut Judged) {
     if seen.assets.is_empty() {
         let kind = page.header("content-type").unwrap_or_default();
         let (bytes, kind) = (page.body.len(), shown(&kind, 60));
+        if let Some(why) = page.sealed() {
+            return judged.open(format!("`{}` {why}", plan.name));
+        }
         return judged.open(format!(
             "`{}` loads nothing of its own: {bytes} bytes of `{kind}`, {} from elsewhere",
             plan.name, seen.foreign
@@ -52,9 +55,9 @@ fn one(plan: &AssetsPlan, seen: &AssetsSeen, judged: &mut Judged) {
     }
     if page.is_cut {
         let (name, bytes) = (&plan.name, page.body.len());
-        judged.open(format!(
-            "`{name}` is larger than {bytes} bytes, and the rest was not read"
-        ));
+        let too_long = || format!("is larger than {bytes} bytes, and the rest was not read");
+        let why = page.sealed().unwrap_or_else(too_long);
+        judged.open(format!("`{name}` {why}"));
     }
     let before = judged.findings();
     for asset in &seen.assets {
@@ -111,6 +114,10 @@ fn kind(what: &str, asset: &Asset, answer: &Answer, found: &mut Found) {
         Kind::Image => said.starts_with("image/"),
         Kind::Font => is_font(&said) || said == "application/octet-stream",
     };
+    if is_right && asset.is_empty {
+        let message = format!("loads the {what}, which is empty");
+        return found.wrong(message, "0 bytes", format!("a {}", asset.kind.word()));
+    }
     if is_right {
         return;
     }
@@ -206,7 +213,25 @@ mod tests {
             request: request(path),
             asked,
             bytes: 2000,
+            is_empty: false,
         }
+    }
+
+    #[test]
+    fn a_file_without_a_byte_is_a_finding() {
+        let mut empty = asset(
+            Kind::Style,
+            "/a.css",
+            asked(200, &[("content-type", "text/css")]),
+        );
+        empty.is_empty = true;
+        let Outcome::Fail { findings } = outcome(vec![empty], &[], false) else {
+            panic!("it is empty");
+        };
+        assert_eq!(
+            findings[0].message,
+            "`front` loads the style http://h/a.css, which is empty"
+        );
     }
 
     fn outcome(assets: Vec<Asset>, mixed: &[&str], compressed: bool) -> Outcome {

@@ -36,7 +36,7 @@ fn one(plan: &CompressionPlan, seen: &CompressionSeen, judged: &mut Judged) {
     let Some(whole) = judged.answered(name, plain, &seen.plain, &[200]) else {
         return;
     };
-    if let Some(encoding) = encoding_of(whole) {
+    if let Some(encoding) = whole.coding() {
         let encoding = shown(&encoding, 60);
         let mut found = Found::default();
         let message = format!("sends `{encoding}` to a client that takes only `identity`");
@@ -83,15 +83,14 @@ fn packed(
     };
     let mut found = Found::default();
     let word = encoding::word(encoding);
-    let has_it = match encoding_of(answer) {
+    let has_it = match answer.coding() {
         None => {
             let bytes = answer.body.len();
             let message = format!("does not compress: {bytes} bytes without `Content-Encoding`");
             found.wrong(message, "no such header", word);
             false
         }
-        // `x-gzip` is an old name for it: RFC 9110, section 8.4.1.3.
-        Some(said) if said == word || said == format!("x-{word}") => true,
+        Some(said) if encoding::of_word(&said) == Some(encoding) => true,
         Some(said) => {
             let said = format!("`{}`", shown(&said, 60));
             found.wrong(
@@ -113,15 +112,6 @@ fn packed(
     judged.add(name, request, &command, found);
 }
 
-/// In lower case; none for `identity`, which means nothing was done.
-fn encoding_of(answer: &Answer) -> Option<String> {
-    let said = answer
-        .header("content-encoding")?
-        .trim()
-        .to_ascii_lowercase();
-    (!said.is_empty() && said != "identity").then_some(said)
-}
-
 fn varies(answer: &Answer, found: &mut Found) {
     let value = answer.header("vary").unwrap_or_default();
     if Vary::parse(&value).covers("accept-encoding") {
@@ -134,13 +124,14 @@ fn varies(answer: &Answer, found: &mut Found) {
 }
 
 fn unpacked(encoding: ContentEncoding, answer: &Answer, page: &Page<'_>, found: &mut Found) {
-    let (bytes, whole) = (answer.body.len(), page.whole.body.len());
+    let (sent, is_cut) = answer.sent();
+    let (bytes, whole) = (sent.len(), page.whole.body.len());
     let word = encoding::word(encoding);
-    if answer.is_cut {
+    if is_cut {
         let message = format!("has more than {bytes} bytes in {word}, and {whole} as it is");
         return found.wrong(message, format!("more than {bytes} bytes"), "fewer bytes");
     }
-    let plain = match encoding::decoded(encoding, &answer.body) {
+    let plain = match encoding::decoded(encoding, sent) {
         Ok(plain) => plain,
         Err(Undecoded::Larger) => {
             let most = LARGEST >> 20;

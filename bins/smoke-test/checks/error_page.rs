@@ -83,8 +83,9 @@ fn texts(plan: &ErrorPagePlan, answer: &Answer, found: &mut Found) {
     }
     let (bytes, count) = (answer.body.len(), plan.not_contains.len());
     if answer.is_cut {
-        let reason = format!("has a page of more than {bytes} bytes, and the rest was not read");
-        found.unknown.push(reason);
+        let too_long =
+            || format!("has a page of more than {bytes} bytes, and the rest was not read");
+        found.unknown.push(answer.sealed().unwrap_or_else(too_long));
     } else if is_clean {
         found.evidence.push(format!(
             "none of {count} marks of an inner error in {bytes} bytes"

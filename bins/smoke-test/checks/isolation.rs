@@ -4,7 +4,6 @@ use crate::answer::{Answer, Asked, shown};
 use crate::facts::Facts;
 use crate::judged::{self, Judged, attempts};
 use crate::plan::{Arm, Asker, IsolationPlan};
-use serde_json::Value;
 use shared::check::Check;
 use shared::verdict::{Finding, Outcome, Severity};
 
@@ -51,6 +50,11 @@ fn judge(plan: &IsolationPlan, seen: &Vec<Asked>, judged: &mut Judged) {
                 continue;
             }
         };
+        let is_shown = plan.arms[0].1.status.contains(&answer.status);
+        if let Some(why) = answer.sealed().filter(|_| is_shown && plan.rows.is_some()) {
+            judged.open(format!("`{name}` {why} {}", arm.who));
+            continue;
+        }
         let shown = shown_by(plan, arm, answer);
         if let Shown::TurnedAway = shown {
             judged.open(format!(
@@ -101,7 +105,7 @@ fn shown_by(plan: &IsolationPlan, arm: &Arm, answer: &Answer) -> Shown {
     let Some(path) = &plan.rows else {
         return Shown::Rows(status, None);
     };
-    match serde_json::from_slice::<Value>(&answer.body) {
+    match answer.json() {
         Ok(document) if !answer.is_cut => Shown::Rows(status, Some(path.query(&document).len())),
         // Its text is not shown: it may be the very thing that must not be seen.
         Ok(_) | Err(_) => {

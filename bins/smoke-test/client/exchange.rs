@@ -2,7 +2,7 @@
 
 use super::connect::{Connected, Stream};
 use super::{Client, milliseconds};
-use crate::answer::{Answer, Break, NoAnswer, Phases};
+use crate::answer::{Answer, Break, LONGEST_BODY, NoAnswer, Phases};
 use crate::plan::{Protocol, Request};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -12,8 +12,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::net::SocketAddr;
 use tokio::time::Instant;
 
-/// Longer bodies are cut here; what is judged is what was read.
-const LONGEST_BODY: usize = 4 << 20;
 /// More headers than these are refused by the parser: a header bomb must not fill the memory.
 const LARGEST_HEADERS: usize = 64 << 10;
 
@@ -39,11 +37,12 @@ pub(super) async fn send(
     let mut answer = head(&begun);
     let body = begun.response.body_mut();
     let read = read(body, LONGEST_BODY).await?;
-    (answer.body, answer.is_cut, answer.trailers) = (read.bytes, read.is_cut, read.trailers);
+    answer.trailers = read.trailers;
     let before = [answer.phases.dns, answer.phases.connect, answer.phases.tls];
     let before: f64 = before.into_iter().flatten().sum();
     answer.phases.total = before + milliseconds(begun.start.elapsed());
     answer.received = jiff::Timestamp::now();
+    answer.take_body(read.bytes, read.is_cut);
     Ok(answer)
 }
 
@@ -83,12 +82,10 @@ pub(super) fn head(begun: &Begun) -> Answer {
         status: response.status().as_u16(),
         version: format!("{:?}", response.version()),
         headers: texts(response.headers()),
-        trailers: Vec::new(),
-        body: Vec::new(),
-        is_cut: false,
         phases: begun.phases,
         peer: Some(begun.peer),
         received: jiff::Timestamp::now(),
+        ..Answer::default()
     }
 }
 

@@ -55,7 +55,7 @@ impl Opened {
     /// The head, and at most 64 KiB of the body.
     pub(crate) async fn page(mut self) -> Result<Answer, NoAnswer> {
         let read = exchange::read(self.response.body_mut(), LONGEST_PAGE).await?;
-        (self.head.body, self.head.is_cut) = (read.bytes, read.is_cut);
+        self.head.take_body(read.bytes, read.is_cut);
         Ok(self.head)
     }
 

@@ -73,16 +73,21 @@ fn sha256(expectations: &Expectations, answer: &Answer, found: &mut Found) {
     let Some(wanted) = &expectations.body.sha256 else {
         return;
     };
-    if answer.is_cut {
-        found.unknown.push(too_long(answer));
+    // As it was sent: `curl | sha256sum` says the same.
+    let (sent, is_cut) = answer.sent();
+    if is_cut {
+        let bytes = sent.len();
+        found.unknown.push(format!(
+            "has a body of more than {bytes} bytes, and the rest was not read"
+        ));
         return;
     }
-    let digest = Sha256::digest(&answer.body);
+    let digest = Sha256::digest(sent);
     let seen: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     if seen == *wanted {
         found.evidence.push(format!("SHA-256 {seen}"));
     } else {
-        let bytes = answer.body.len();
+        let bytes = sent.len();
         let message = format!("has a body of {bytes} bytes with another SHA-256");
         found.wrong(message, seen, wanted);
     }
@@ -90,11 +95,15 @@ fn sha256(expectations: &Expectations, answer: &Answer, found: &mut Found) {
 
 fn too_long(answer: &Answer) -> String {
     let bytes = answer.body.len();
-    format!("has a body of more than {bytes} bytes, and the rest was not read")
+    let too_long = || format!("has a body of more than {bytes} bytes, and the rest was not read");
+    answer.sealed().unwrap_or_else(too_long)
 }
 
 fn unread(answer: &Answer, text: &str) -> String {
     let (bytes, text) = (answer.body.len(), shown(text, 60));
+    if let Some(why) = answer.sealed() {
+        return format!("{why}, so `{text}` cannot be looked for");
+    }
     format!("has no `{text}` in the first {bytes} bytes of its body, and the rest was not read")
 }
 
@@ -163,6 +172,29 @@ mod tests {
         assert_eq!((cut.evidence, cut.wrong), (vec![], vec![]));
         let found = found(&["a"], &["b"], "abc", true);
         assert_eq!((found.evidence.len(), found.wrong.len()), (1, 1));
+    }
+
+    #[test]
+    fn what_cannot_be_unpacked_is_unknown_and_its_digest_is_of_what_was_sent() {
+        let mut expectations = expectations();
+        expectations.body.not_contains = vec!["Traceback".into()];
+        expectations.body.text = Some(crate::sample::predicate("{not_matches: SQLSTATE}"));
+        let digest = Sha256::digest(b"packed");
+        expectations.body.sha256 = Some(digest.iter().map(|b| format!("{b:02x}")).collect());
+        let mut answer = answer(200, "");
+        answer
+            .headers
+            .push(("content-encoding".into(), "br".into()));
+        answer.take_body(b"packed".to_vec(), false);
+        let found = judge(&expectations, &answer);
+        assert_eq!(
+            found.unknown,
+            [
+                "has a body in `br` that cannot be unpacked here, so `Traceback` cannot be looked for",
+                "has a body in `br` that cannot be unpacked here",
+            ]
+        );
+        assert_eq!((found.evidence.len(), found.wrong), (1, vec![]));
     }
 
     proptest! {

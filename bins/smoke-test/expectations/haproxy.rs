@@ -13,9 +13,8 @@ const SUMS: [&str; 2] = ["FRONTEND", "BACKEND"];
 /// Judges the servers of a backend; there must be so many of them.
 pub(crate) fn judge(answer: &Answer, backend: &str, members: usize, found: &mut Found) {
     if answer.is_cut {
-        return found
-            .unknown
-            .push("has more statistics than are read".into());
+        let too_long = || "has more statistics than are read".to_owned();
+        return found.unknown.push(answer.sealed().unwrap_or_else(too_long));
     }
     let text = String::from_utf8_lossy(&answer.body);
     let Some(table) = Table::of(&text) else {

@@ -27,11 +27,11 @@ pub(crate) fn judge(expectations: &Expectations, answer: &Answer) -> Found {
 pub(super) fn document(answer: &Answer, found: &mut Found) -> Option<Value> {
     if answer.is_cut {
         let bytes = answer.body.len();
-        let reason = format!("has a body of more than {bytes} bytes, too long to parse");
-        found.unknown.push(reason);
+        let too_long = || format!("has a body of more than {bytes} bytes, too long to parse");
+        found.unknown.push(answer.sealed().unwrap_or_else(too_long));
         return None;
     }
-    match serde_json::from_slice(&answer.body) {
+    match answer.json() {
         Ok(document) => Some(document),
         Err(error) => {
             let message = format!("has a body that is no JSON ({error})");

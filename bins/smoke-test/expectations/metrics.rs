@@ -20,9 +20,8 @@ const MOST_NAMED: usize = 3;
 pub(crate) fn exposition(answer: &Answer, found: &mut Found) -> Option<Exposition> {
     if answer.is_cut {
         let bytes = answer.body.len();
-        found.unknown.push(format!(
-            "has more than {bytes} bytes of metrics, too many to read"
-        ));
+        let too_long = || format!("has more than {bytes} bytes of metrics, too many to read");
+        found.unknown.push(answer.sealed().unwrap_or_else(too_long));
         return None;
     }
     let expected = "metrics in Prometheus' text format";

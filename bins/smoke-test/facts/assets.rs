@@ -28,6 +28,8 @@ pub(crate) struct Asset {
     pub(crate) request: Request,
     /// What came back, its body left out.
     pub(crate) asked: Asked,
-    /// How long the body was, as far as it was read.
+    /// How long the body was as it was sent, as far as it was read.
     pub(crate) bytes: usize,
+    /// Whether there is nothing in it, even unpacked.
+    pub(crate) is_empty: bool,
 }

@@ -24,33 +24,54 @@ pub(crate) fn word(encoding: ContentEncoding) -> &'static str {
     }
 }
 
+/// What a word in a header, in lower case, means. `x-gzip` is an old name: RFC 9110, section
+/// 8.4.1.3.
+pub(crate) fn of_word(said: &str) -> Option<ContentEncoding> {
+    let all = [ContentEncoding::Gzip, ContentEncoding::Deflate];
+    let said = said.strip_prefix("x-").unwrap_or(said);
+    all.into_iter().find(|encoding| word(*encoding) == said)
+}
+
 /// The body as it was before it was compressed.
 pub(crate) fn decoded(encoding: ContentEncoding, body: &[u8]) -> Result<Vec<u8>, Undecoded> {
+    match beginning(encoding, body, LARGEST) {
+        (plain, None) => Ok(plain),
+        (_, Some(why)) => Err(why),
+    }
+}
+
+/// At most so many bytes of it, and why that is not all of it.
+pub(crate) fn beginning(
+    encoding: ContentEncoding,
+    body: &[u8],
+    longest: usize,
+) -> (Vec<u8>, Option<Undecoded>) {
     match encoding {
-        ContentEncoding::Gzip => bounded(MultiGzDecoder::new(body)),
-        ContentEncoding::Deflate => match bounded(ZlibDecoder::new(body)) {
+        ContentEncoding::Gzip => bounded(MultiGzDecoder::new(body), longest),
+        ContentEncoding::Deflate => match bounded(ZlibDecoder::new(body), longest) {
             // Some servers leave out the frame of zlib: RFC 9110, section 8.4.1.2.
-            Err(Undecoded::Broken(why)) => {
-                bounded(DeflateDecoder::new(body)).map_err(|error| match error {
-                    Undecoded::Larger => Undecoded::Larger,
-                    Undecoded::Broken(_) => Undecoded::Broken(why),
-                })
+            framed @ (_, Some(Undecoded::Broken(_))) => {
+                match bounded(DeflateDecoder::new(body), longest) {
+                    (_, Some(Undecoded::Broken(_))) => framed,
+                    bare => bare,
+                }
             }
-            other => other,
+            framed => framed,
         },
     }
 }
 
-fn bounded(decoder: impl Read) -> Result<Vec<u8>, Undecoded> {
+fn bounded(decoder: impl Read, longest: usize) -> (Vec<u8>, Option<Undecoded>) {
     let mut plain = Vec::new();
-    let mut limited = decoder.take(LARGEST as u64 + 1);
-    limited
-        .read_to_end(&mut plain)
-        .map_err(|error| Undecoded::Broken(shared::error::one_line(&error.to_string())))?;
-    if plain.len() > LARGEST {
-        return Err(Undecoded::Larger);
+    let mut limited = decoder.take(longest as u64 + 1);
+    let read = limited.read_to_end(&mut plain);
+    if plain.len() > longest {
+        plain.truncate(longest);
+        return (plain, Some(Undecoded::Larger));
     }
-    Ok(plain)
+    let broken = read.err().map(|error| error.to_string());
+    let broken = broken.map(|why| Undecoded::Broken(shared::error::one_line(&why)));
+    (plain, broken)
 }
 
 #[cfg(test)]

@@ -50,15 +50,18 @@ impl AssetsPlan {
 
 async fn asset(client: &Client, kind: Kind, request: Request) -> Asset {
     let mut asked = client.ask(&request, &[200]).await;
-    let mut bytes = 0;
+    let (mut bytes, mut is_empty) = (0, false);
     if let Ok(answer) = &mut asked.answer {
+        bytes = answer.sent().0.len();
+        is_empty = answer.body.is_empty() && !answer.is_cut;
         // A page may load 500 files of 4 MiB; only their heads are judged.
-        bytes = std::mem::take(&mut answer.body).len();
+        (answer.body, answer.packed) = (Vec::new(), None);
     }
     Asset {
         kind,
         request,
         asked,
         bytes,
+        is_empty,
     }
 }

@@ -215,6 +215,10 @@ fn found(place: &Captured, answer: &Answer) -> Result<String, String> {
             let value = found.map(|(_, value)| value.to_owned());
             value.ok_or_else(|| format!("the answer sets no cookie `{name}`"))
         }
+        Captured::Matches(_) | Captured::Json(_) if answer.sealed().is_some() => {
+            let why = answer.sealed().unwrap_or_default();
+            Err(format!("the answer {why}"))
+        }
         Captured::Matches(pattern) => {
             let body = String::from_utf8_lossy(&answer.body);
             let found = pattern.captures(&body).and_then(|groups| groups.get(1));
@@ -222,8 +226,8 @@ fn found(place: &Captured, answer: &Answer) -> Result<String, String> {
             value.ok_or_else(|| format!("`{pattern}` finds nothing in the body"))
         }
         Captured::Json(path) => {
-            let document: serde_json::Value = serde_json::from_slice(&answer.body)
-                .map_err(|error| format!("the body is no JSON ({error})"))?;
+            let document =
+                (answer.json()).map_err(|error| format!("the body is no JSON ({error})"))?;
             match path.query(&document).all().as_slice() {
                 [serde_json::Value::String(text)] => Ok(text.clone()),
                 [value] if value.is_number() || value.is_boolean() => Ok(value.to_string()),

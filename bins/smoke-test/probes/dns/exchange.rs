@@ -114,7 +114,9 @@ impl Asking<'_> {
     }
 
     fn left(&self) -> Duration {
-        self.deadline.get().saturating_duration_since(Instant::now())
+        self.deadline
+            .get()
+            .saturating_duration_since(Instant::now())
     }
 }
 

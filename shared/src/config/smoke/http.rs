@@ -59,7 +59,7 @@ pub struct HttpProbe {
     pub not_contains: Vec<String>,
     /// What must hold for the body as a text.
     pub text: Option<Located<Expectation>>,
-    /// The SHA-256 of the body in hexadecimal digits.
+    /// The SHA-256 of the body as it is sent, in hexadecimal digits.
     pub sha256: Option<Located<String>>,
     /// How long each part of the exchange may take, as the median of several.
     pub phases: Option<PhaseLimits>,
