@@ -98,8 +98,7 @@ pub(crate) fn timing(request: &Request) -> String {
 }
 
 /// How long each part of a request takes.
-pub(crate) fn phases(request: &Request) -> String {
-    let url = &request.url;
+pub(crate) fn phases(url: &Url) -> String {
     let format = quoted(
         r"dns %{time_namelookup} connect %{time_connect} tls %{time_appconnect} first byte %{time_starttransfer} total %{time_total}\n",
     );

@@ -163,6 +163,7 @@ pub(crate) fn http_fact(status: u16, body: &str) -> Fact<HttpPlan, HttpSeen> {
             },
             hops: Vec::new(),
             samples: Vec::new(),
+            spoilt: None,
         }),
     }
 }

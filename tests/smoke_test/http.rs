@@ -469,3 +469,29 @@ fn a_compressed_body_is_unpacked_before_it_is_judged() {
     let brotli = "  - http: {name: a, path: /brotli, not_contains: [Traceback]}\n";
     probes(&server, brotli).ends(3, &["has a body in `br` that cannot be unpacked here"]);
 }
+
+#[test]
+fn a_page_that_answers_once_and_then_breaks_is_not_fast() {
+    let asked = AtomicU64::new(0);
+    let server = serve(move |request| match request.uri().path() {
+        "/page" if asked.fetch_add(1, Ordering::SeqCst) > 0 => reply(500, "boom"),
+        _ => reply(200, ""),
+    });
+    let page = "  - http: {name: a, path: /page, phases: {total: 1s}}\n";
+    let ran = probes(&server, page);
+    ran.ends(1, &["answered 500, not 200, as sample 2 of its phases"]);
+}
+
+#[test]
+fn the_phases_of_a_redirect_are_those_of_the_page_that_it_leads_to() {
+    let server = serve(|request| match request.uri().path() {
+        "/old" => redirect(302, "/new"),
+        "/new" => {
+            std::thread::sleep(std::time::Duration::from_millis(120));
+            reply(200, "")
+        }
+        _ => reply(200, ""),
+    });
+    let page = "  - http: {name: a, path: /old, redirects: [/new], phases: {total: 100ms}}\n";
+    probes(&server, page).ends(1, &["total takes 1", "/new"]);
+}

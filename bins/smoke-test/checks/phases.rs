@@ -1,6 +1,7 @@
 //! Each part of an exchange is fast enough, as the median of several fresh connections.
 
-use crate::answer::Phases;
+use crate::answer::{Asked, Phases};
+use crate::expectations::status;
 use crate::facts::{Facts, HttpSeen};
 use crate::figures::{milliseconds, ms};
 use crate::judged::Judged;
@@ -40,6 +41,9 @@ fn check(facts: &Facts) -> Outcome {
 
 fn judge(plan: &HttpPlan, limits: &PhaseLimits, seen: &HttpSeen, judged: &mut Judged) {
     let (name, count) = (&plan.name, seen.samples.len());
+    if let Some(asked) = &seen.spoilt {
+        return spoilt(plan, count, asked, judged);
+    }
     if count < limits.samples as usize {
         let wanted = limits.samples;
         return judged.open(format!(
@@ -62,9 +66,34 @@ fn judge(plan: &HttpPlan, limits: &PhaseLimits, seen: &HttpSeen, judged: &mut Ju
         } else {
             let message = format!("`{name}`: {word} takes {shown}, and {allowed} are allowed");
             let finding = Finding::new(format!("{message} (median of {count})"))
-                .on(&plan.request.url.shown)
+                .on(&plan.target().shown)
                 .compared(shown, format!("under {allowed}"))
-                .reproduce(crate::reproduce::phases(&plan.request));
+                .reproduce(crate::reproduce::phases(plan.target()));
+            judged.wrong(finding);
+        }
+    }
+}
+
+/// What came instead of one more sample. A service that answers once and then breaks is not fast.
+fn spoilt(plan: &HttpPlan, before: usize, asked: &Asked, judged: &mut Judged) {
+    let (name, url, number) = (&plan.name, plan.target(), before + 1);
+    match &asked.answer {
+        Err(no_answer) => {
+            let command = crate::reproduce::phases(url);
+            judged.late_or_silent(name, &plan.request, &command, asked.attempts, no_answer);
+        }
+        Ok(answer) if answer.status == 429 => judged.open(format!(
+            "`{name}` was turned away by a rate limit (429) as sample {number}"
+        )),
+        Ok(answer) => {
+            let (status, wanted) = (answer.status, status::wanted(&plan.expectations));
+            let message = format!(
+                "`{name}` answered {status}, not {wanted}, as sample {number} of its phases"
+            );
+            let finding = Finding::new(message)
+                .on(&url.shown)
+                .compared(status.to_string(), wanted)
+                .reproduce(&plan.reproduce);
             judged.wrong(finding);
         }
     }
@@ -95,7 +124,8 @@ fn median(mut times: Vec<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{facts, http_fact};
+    use crate::answer::{Answer, Break, NoAnswer};
+    use crate::sample::{answer, facts, http_fact};
 
     fn outcome(first_bytes: &[f64], tls: Option<Span>) -> Outcome {
         let mut fact = http_fact(200, "");
@@ -147,6 +177,48 @@ mod tests {
         assert_eq!(
             outcome(&[10.0; 5], Some(Span::milliseconds(50))),
             Outcome::unknown("`health` had tls in 0 of 5 exchanges")
+        );
+    }
+
+    fn spoilt_by(answer: Result<Answer, NoAnswer>) -> Outcome {
+        let mut fact = http_fact(200, "");
+        fact.plan.expectations.phases = Some(PhaseLimits {
+            dns: None,
+            connect: None,
+            tls: None,
+            first_byte: Some(Span::milliseconds(100)),
+            total: None,
+            samples: 5,
+        });
+        if let Ok(seen) = &mut fact.seen {
+            seen.samples = vec![Phases::default()];
+            let attempts = 1;
+            seen.spoilt = Some(Asked { attempts, answer });
+        }
+        let mut facts = facts();
+        facts.probes.http.push(fact);
+        check(&facts)
+    }
+
+    #[test]
+    fn a_sample_with_another_status_or_too_late_fails_and_silence_is_unknown() {
+        let Outcome::Fail { findings } = spoilt_by(Ok(answer(500, "boom"))) else {
+            panic!("it broke");
+        };
+        assert_eq!(
+            findings[0].message,
+            "`health` answered 500, not 200, as sample 2 of its phases"
+        );
+        let late = spoilt_by(Err(NoAnswer::new(Break::Timeout, "no answer within 10 s")));
+        assert_eq!(late.word(), "fail");
+        let closed = spoilt_by(Err(NoAnswer::new(Break::Closed, "reset")));
+        assert_eq!(
+            closed,
+            Outcome::unknown("`health` had no answer (1 attempt): reset")
+        );
+        assert_eq!(
+            spoilt_by(Ok(answer(429, ""))),
+            Outcome::unknown("`health` was turned away by a rate limit (429) as sample 2")
         );
     }
 

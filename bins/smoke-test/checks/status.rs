@@ -91,6 +91,7 @@ mod tests {
                 },
                 hops: Vec::new(),
                 samples: Vec::new(),
+                spoilt: None,
             }),
             ..http_fact(200, "")
         }

@@ -9,8 +9,11 @@ pub(crate) struct HttpSeen {
     pub(crate) asked: Asked,
     /// The redirects before it, in order.
     pub(crate) hops: Vec<Hop>,
-    /// How long each part took, over fresh connections; only where that is judged.
+    /// How long each part of the last exchange took, over fresh connections; only where that is
+    /// judged.
     pub(crate) samples: Vec<Phases>,
+    /// What came instead of one more sample: silence, or an answer that is not expected.
+    pub(crate) spoilt: Option<Asked>,
 }
 
 /// One redirect.

@@ -5,6 +5,7 @@ use super::expectations::{self, Expectations};
 use super::identified::identified;
 use super::request::{Protocol, Request};
 use super::scope::{Asks, Scope};
+use crate::address::Url;
 use crate::reproduce;
 use shared::config::{HttpProbe, HttpProtocol, PhaseLimits};
 use shared::error::Result;
@@ -26,6 +27,14 @@ pub(crate) struct HttpPlan {
     pub(crate) expectations: Expectations,
     /// The command that shows the same by hand.
     pub(crate) reproduce: String,
+}
+
+impl HttpPlan {
+    /// Whose answer is judged: where the redirects lead, if any are expected.
+    pub(crate) fn target(&self) -> &Url {
+        let last = self.expectations.redirects.last();
+        last.unwrap_or(&self.request.url)
+    }
 }
 
 impl Planned for HttpPlan {

@@ -2,7 +2,7 @@
 //! over several connections.
 
 use super::Ask;
-use crate::answer::{Answer, Asked};
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::facts::{Hop, HttpSeen};
 use crate::plan::{HttpPlan, Request};
@@ -31,28 +31,42 @@ impl Ask for HttpPlan {
             request = follow(&request, expected);
             asked = client.ask(&request, &self.expectations.status).await;
         }
-        let samples = self.samples(client, &asked).await;
-        HttpSeen {
+        let mut seen = HttpSeen {
             asked,
             hops,
-            samples,
+            samples: Vec::new(),
+            spoilt: None,
+        };
+        if let Some(limits) = self.expectations.phases {
+            self.measure(client, &request, limits.samples, &mut seen)
+                .await;
         }
+        seen
     }
 }
 
 impl HttpPlan {
-    async fn samples(&self, client: &Client, first: &Asked) -> Vec<crate::answer::Phases> {
-        let (Some(limits), Ok(answer)) = (self.expectations.phases, &first.answer) else {
-            return Vec::new();
-        };
-        let mut samples = vec![answer.phases];
-        for _ in 1..limits.samples {
-            match client.send(&self.request).await {
-                Ok(answer) => samples.push(answer.phases),
-                Err(_) => break,
+    /// Asks what is judged again and again, as long as it is answered as expected: how fast an
+    /// error comes says nothing of the page.
+    async fn measure(&self, client: &Client, request: &Request, count: u32, seen: &mut HttpSeen) {
+        let right = &self.expectations.status;
+        let is_right = |answer: &Answer| right.contains(&answer.status);
+        let is_there = seen.hops.len() == self.expectations.redirects.len()
+            && request.url.real.expose() == self.target().real.expose();
+        match &seen.asked.answer {
+            Ok(answer) if is_there && is_right(answer) => seen.samples.push(answer.phases),
+            Ok(_) | Err(_) => return,
+        }
+        for _ in 1..count {
+            let asked = client.ask(request, right).await;
+            match &asked.answer {
+                Ok(answer) if is_right(answer) => seen.samples.push(answer.phases),
+                Ok(_) | Err(_) => {
+                    seen.spoilt = Some(asked);
+                    return;
+                }
             }
         }
-        samples
     }
 }
 

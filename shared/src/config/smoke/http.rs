@@ -124,7 +124,8 @@ pub enum SchemaSource {
     },
 }
 
-/// How long each part of an exchange may take, as the median of several fresh connections.
+/// How long each part of an exchange may take, as the median of several fresh connections. Behind
+/// `redirects` it is the last one. Each must be answered with an expected status.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PhaseLimits {
