@@ -82,13 +82,22 @@ impl Policies {
             .any(|policy| policy.governing(directive).is_some())
     }
 
+    /// Where a source has an effect that is forbidden in a directive: there, or in one that stands
+    /// before it for elements or for attributes.
+    pub(crate) fn opened<'a>(&self, directive: &'a str, source: &str) -> Option<&'a str> {
+        let mut places = std::iter::once(directive).chain(parts(directive).iter().copied());
+        // What is written into an attribute comes from nowhere else.
+        let applies = |place: &str| source.starts_with('\'') || !place.ends_with("-attr");
+        places.find(|place| applies(place) && self.allows(place, source))
+    }
+
     /// Whether a source has an effect in a directive: no policy leaves it out or overrules it.
     pub(crate) fn allows(&self, directive: &str, source: &str) -> bool {
         self.0
             .iter()
             .all(|policy| match policy.governing(directive) {
                 None => true,
-                Some(sources) => is_effective(sources, directive, &source.to_ascii_lowercase()),
+                Some(sources) => is_effective(sources, directive, &plain(source)),
             })
     }
 }
@@ -114,10 +123,36 @@ impl Policy {
     }
 }
 
+/// The directives that stand before one: sections 6.1.10 to 6.1.15.
+fn parts(directive: &str) -> &'static [&'static str] {
+    match directive {
+        "script-src" => &["script-src-elem", "script-src-attr"],
+        "style-src" => &["style-src-elem", "style-src-attr"],
+        _ => &[],
+    }
+}
+
+/// A source in lower case. Every host of a scheme, at whatever port, is written as the scheme, and
+/// every host of any as `*`.
+fn plain(source: &str) -> String {
+    let source = source.to_ascii_lowercase();
+    let whole = source.strip_suffix('/').unwrap_or(&source);
+    let is_port = |port: &str| port == "*" || port.bytes().all(|byte| byte.is_ascii_digit());
+    let host = match whole.rsplit_once(':') {
+        Some((host, port)) if is_port(port) => host,
+        Some(_) | None => whole,
+    };
+    match host.strip_suffix('*') {
+        Some("") => "*".to_owned(),
+        Some(scheme) if scheme.ends_with("://") => scheme.replace("//", ""),
+        Some(_) | None => source,
+    }
+}
+
 /// Whether a source stands in a list and is not overruled by another one: sections 6.7.3.2 and
 /// 6.7.2.1.
 fn is_effective(sources: &[String], directive: &str, source: &str) -> bool {
-    let has = |wanted: &str| sources.iter().any(|one| one.eq_ignore_ascii_case(wanted));
+    let has = |wanted: &str| sources.iter().any(|one| plain(one) == wanted);
     let is_script = directive.starts_with("script-src") || directive == "default-src";
     let is_strict = is_script && has("'strict-dynamic'");
     let has_own = sources.iter().any(|one| is_nonce_or_hash(one));
@@ -129,10 +164,24 @@ fn is_effective(sources: &[String], directive: &str, source: &str) -> bool {
     has(source) && !is_overruled
 }
 
+/// Whether browsers take it for one: a nonce without a value, as of an empty template, is none, and
+/// overrules nothing. Section 2.3.1.
 fn is_nonce_or_hash(source: &str) -> bool {
-    let source = source.to_ascii_lowercase();
     let starts = ["'nonce-", "'sha256-", "'sha384-", "'sha512-"];
-    starts.iter().any(|start| source.starts_with(start))
+    let Some((start, value)) = source.split_once('-') else {
+        return false;
+    };
+    let has_start = starts.iter().any(|known| {
+        let known = known.trim_end_matches('-');
+        start.eq_ignore_ascii_case(known)
+    });
+    let value = value.strip_suffix('\'').unwrap_or_default();
+    let digits = value.trim_end_matches('=');
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);
+    has_start
+        && !digits.is_empty()
+        && value.len() - digits.len() <= 2
+        && digits.bytes().all(is_digit)
 }
 
 /// Sources in an order of their own, keywords and schemes in lower case.
@@ -193,6 +242,71 @@ mod tests {
             ("script-src https://*.example", "*", false),
             ("img-src 'self'", "*", true),
             ("script-src 'self'; script-src *", "*", false),
+        ] {
+            let allowed = policies(&[value]).allows("script-src", source);
+            assert_eq!(allowed, is_allowed, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_stands_before_a_directive_opens_it_as_well() {
+        let inline = "'unsafe-inline'";
+        for (value, source, place) in [
+            (
+                "script-src 'self'; script-src-elem 'self' 'unsafe-inline' https:",
+                inline,
+                Some("script-src-elem"),
+            ),
+            (
+                "script-src 'self'; script-src-elem 'self' https:",
+                "https:",
+                Some("script-src-elem"),
+            ),
+            (
+                "script-src 'self'; script-src-attr 'unsafe-inline'",
+                inline,
+                Some("script-src-attr"),
+            ),
+            ("script-src 'self'; script-src-attr https:", "https:", None),
+            ("script-src 'self'; script-src-attr 'none'", inline, None),
+            ("script-src 'self'; style-src 'unsafe-inline'", inline, None),
+            ("script-src 'unsafe-inline'", inline, Some("script-src")),
+        ] {
+            let opened = policies(&[value]).opened("script-src", source);
+            assert_eq!(opened, place, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_nonce_without_a_value_and_every_host_by_another_name_are_seen_through() {
+        for (value, source, is_allowed) in [
+            (
+                "script-src 'nonce-' 'unsafe-inline'",
+                "'unsafe-inline'",
+                true,
+            ),
+            (
+                "script-src 'nonce-{{n}}' 'unsafe-inline'",
+                "'unsafe-inline'",
+                true,
+            ),
+            (
+                "script-src 'sha256-=' 'unsafe-inline'",
+                "'unsafe-inline'",
+                true,
+            ),
+            (
+                "script-src 'NONCE-a_b-c+/==' 'unsafe-inline'",
+                "'unsafe-inline'",
+                false,
+            ),
+            ("script-src https://*", "https:", true),
+            ("script-src HTTP://*:80/", "http:", true),
+            ("script-src *:*", "*", true),
+            ("script-src *:443", "*", true),
+            ("script-src *.example:443", "*", false),
+            ("script-src https://*.example", "https:", false),
+            ("script-src https://*/lib/", "https:", false),
         ] {
             let allowed = policies(&[value]).allows("script-src", source);
             assert_eq!(allowed, is_allowed, "{value}");

@@ -79,9 +79,9 @@ fn forbid(asked: &ContentSecurity, policies: &Policies, observed: &str, found: &
                 );
                 found.wrong(message, observed, format!("a `{directive}`"));
             }
-        } else if policies.allows(directive, source) {
+        } else if let Some(place) = policies.opened(directive, source) {
             let source = shown(source, 60);
-            let message = format!("allows {source} in `{directive}`");
+            let message = format!("allows {source} in `{place}`");
             found.wrong(message, observed, format!("{directive} without {source}"));
         }
     }
