@@ -3,6 +3,7 @@
 use crate::answer::{Answer, Asked, Break, NoAnswer};
 use crate::expectations::{Found, status};
 use crate::facts::{Fact, HttpSeen};
+use crate::figures::{milliseconds, ms};
 use crate::plan::{Expectations, HttpPlan, Planned, Request};
 use shared::verdict::{Finding, Outcome};
 
@@ -188,6 +189,29 @@ impl Judged {
         self.wrong(finding);
     }
 
+    /// An answer that took longer than allowed is a finding, whatever else it is. A little more is
+    /// waited for than allowed, so one that comes is not in time for that alone.
+    pub(crate) fn in_time(
+        &mut self,
+        name: &str,
+        request: &Request,
+        reproduce: &str,
+        answer: &Answer,
+    ) {
+        let (time, limit) = (answer.phases.total, milliseconds(request.within));
+        if time <= limit {
+            return;
+        }
+        let (time, limit) = (ms(time), ms(limit));
+        let (method, url) = (&request.method, &request.url.shown);
+        let message = format!("`{name}`: {method} {url} took {time}, and {limit} are allowed");
+        let finding = Finding::new(message)
+            .on(url)
+            .compared(time, format!("at most {limit}"))
+            .reproduce(reproduce);
+        self.wrong(finding);
+    }
+
     /// The answer when it can be judged: there is one, with a status that will do.
     pub(crate) fn answered<'a>(
         &mut self,
@@ -202,7 +226,10 @@ impl Judged {
                 self.late_or_silent(name, request, &reproduce, asked.attempts, no_answer);
                 None
             }
-            Ok(answer) if statuses.contains(&answer.status) => Some(answer),
+            Ok(answer) if statuses.contains(&answer.status) => {
+                self.in_time(name, request, &crate::reproduce::head(request), answer);
+                Some(answer)
+            }
             Ok(answer) => {
                 let wanted: Vec<String> = statuses.iter().map(u16::to_string).collect();
                 let (method, target) = (&request.method, &request.url.shown);

@@ -78,6 +78,7 @@ fn one_asset(plan: &AssetsPlan, asset: &Asset, judged: &mut Judged) {
             return judged.late_or_silent(name, request, &reproduce, count, no_answer);
         }
     };
+    judged.in_time(name, request, &reproduce, answer);
     let mut found = Found::default();
     let what = format!("{} {}", asset.kind.word(), request.url.shown);
     if answer.status == 200 {

@@ -39,6 +39,7 @@ fn judge(plan: &AuthPlan, seen: &Vec<Asked>, judged: &mut Judged) {
                 continue;
             }
         };
+        judged.in_time(name, &arm.request, &arm.reproduce, answer);
         let status = answer.status;
         if !arm.status.contains(&status) {
             match wrong(*holder, arm, answer) {
@@ -257,6 +258,24 @@ mod tests {
             "{reason}"
         );
         assert!(reason.contains("says nothing as long as"), "{reason}");
+    }
+
+    #[test]
+    fn an_answer_later_than_allowed_fails() {
+        let mut seen = [200, 401, 401, 401, 403].map(|s| answered(s, &[("www-authenticate", "x")]));
+        for asked in &mut seen[..2] {
+            if let Ok(answer) = &mut asked.answer {
+                answer.phases.total = 5001.0;
+            }
+        }
+        let Outcome::Fail { findings } = outcome_of(seen) else {
+            panic!("it is late");
+        };
+        assert_eq!(findings.len(), 2);
+        assert_eq!(
+            findings[0].message,
+            "`users`: GET http://h/api/users took 5001 ms, and 5000 ms are allowed"
+        );
     }
 
     #[test]

@@ -51,9 +51,11 @@ fn one(plan: &CachePlan, seen: &CacheSeen, judged: &mut Judged) {
         match &condition.asked.answer {
             Err(no_answer) => judged.silent(&plan.name, condition.asked.attempts, no_answer),
             Ok(again) => {
+                let command = reproduce::head(request);
+                judged.in_time(&plan.name, request, &command, again);
                 let mut found = Found::default();
                 caching::conditional(answer, condition, again, &mut found);
-                judged.add(&plan.name, request, &reproduce::head(request), found);
+                judged.add(&plan.name, request, &command, found);
             }
         }
     }

@@ -99,7 +99,11 @@ fn telling<'a>(
             ));
             None
         }
-        Ok(answer) => Some(answer),
+        Ok(answer) => {
+            let command = reproduce::head(request);
+            judged.in_time(&plan.name, request, &command, answer);
+            Some(answer)
+        }
     }
 }
 

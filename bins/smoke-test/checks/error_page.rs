@@ -37,6 +37,7 @@ fn one(plan: &ErrorPagePlan, asked: &Asked, judged: &mut Judged) {
             return judged.late_or_silent(&plan.name, &plan.page, &reproduce, count, no_answer);
         }
     };
+    judged.in_time(&plan.name, &plan.page, &reproduce, answer);
     let mut found = Found::default();
     status(plan, answer, &mut found);
     texts(plan, answer, &mut found);

@@ -28,6 +28,16 @@ const LONGEST_ADDRESS: usize = 200;
 fn check(facts: &Facts) -> Outcome {
     judged::each(&facts.probes.https, "https", |plan, seen, judged| {
         let (name, secure, clear) = (&plan.name, &plan.secure.url.shown, &plan.clear.url.shown);
+        let asked = match &seen.clear {
+            Clear::Open(asked) => Some((&plan.clear, &plan.reproduce_clear, asked)),
+            Clear::Shut(_) => None,
+        };
+        let secure_one = (&plan.secure, &plan.reproduce_secure, &seen.secure);
+        for (request, reproduce, asked) in asked.into_iter().chain([secure_one]) {
+            if let Ok(answer) = &asked.answer {
+                judged.in_time(name, request, reproduce, answer);
+            }
+        }
         judged.say(name, clear, &plan.reproduce_clear, in_clear(plan, seen));
         judged.say(
             name,

@@ -50,6 +50,7 @@ fn judge(plan: &IsolationPlan, seen: &Vec<Asked>, judged: &mut Judged) {
                 continue;
             }
         };
+        judged.in_time(name, &arm.request, &arm.reproduce, answer);
         let is_shown = plan.arms[0].1.status.contains(&answer.status);
         if let Some(why) = answer.sealed().filter(|_| is_shown && plan.rows.is_some()) {
             judged.open(format!("`{name}` {why} {}", arm.who));

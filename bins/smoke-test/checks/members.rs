@@ -163,6 +163,7 @@ fn statistics(
     let mut found = Found::default();
     match &asked.answer {
         Ok(answer) if answer.status == 200 => {
+            judged.in_time(name, request, &command, answer);
             haproxy::judge(answer, &haproxy.backend, plan.members.len(), &mut found);
         }
         Ok(answer) => {

@@ -99,7 +99,10 @@ fn answered<'a>(plan: &MetricsPlan, asked: &'a Asked, judged: &mut Judged) -> Op
             judged.wrong(finding);
             None
         }
-        Ok(answer) => Some(answer),
+        Ok(answer) => {
+            judged.in_time(name, request, &plan.reproduce, answer);
+            Some(answer)
+        }
     }
 }
 
@@ -121,6 +124,7 @@ fn outside(
             ));
         }
     };
+    judged.in_time(name, request, &reproduce::request(request), answer);
     let status = answer.status;
     if !FORBIDDEN.contains(&status) {
         let message =

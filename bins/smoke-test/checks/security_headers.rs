@@ -96,6 +96,19 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_later_than_allowed_fails_whatever_its_headers_are() {
+        let mut late = asked(200, Some("nosniff"));
+        if let Ok(answer) = &mut late.answer {
+            answer.phases.total = 5001.0;
+        }
+        let Outcome::Fail { findings } = outcome(late, None) else {
+            panic!("it is late");
+        };
+        let message = "`web`: GET http://h/ took 5001 ms, and 5000 ms are allowed";
+        assert_eq!(findings[0].message, message);
+    }
+
+    #[test]
     fn headers_on_both_pages_pass_with_each_header() {
         let good = |status| asked(status, Some("nosniff"));
         assert_eq!(
