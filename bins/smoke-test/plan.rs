@@ -51,7 +51,7 @@ pub(crate) use cache::{CachePlan, CacheRule, word as class_word};
 pub(crate) use command::CommandPlan;
 pub(crate) use compare::{ComparePlan, DeltaLimit, WARM_UP as WARM_UP_PAIRS};
 pub(crate) use compression::CompressionPlan;
-pub(crate) use cors::{CorsPlan, Party};
+pub(crate) use cors::{CorsPlan, Party, Standing};
 pub(crate) use default_credentials::DefaultCredentialsPlan;
 pub(crate) use dns::{DnsPlan, Wanted, listed as listed_records};
 pub(crate) use error_page::ErrorPagePlan;

@@ -172,7 +172,7 @@ fn nginx_as_the_guides_set_it_up_holds_everything() {
         "{assets}"
     );
     let cors = evidence(&ran, "cors");
-    assert_eq!(cors.len(), 5, "{cors:?}");
+    assert_eq!(cors.len(), 8, "{cors:?}");
 }
 
 #[test]
@@ -443,14 +443,60 @@ fn an_origin_that_is_echoed_is_caught_whoever_asks() {
         "`null`",
         "`https://sluicegate-",
         "`https://console.example.sluicegate-",
+        "`https://sluicegate-",
+        "`http://console.example`",
+        "`https://console.example:",
     ] {
         let is_told = told
             .iter()
             .any(|line| line.contains(&format!("allows the origin {origin}")));
         assert!(is_told, "{origin}: {told:?}");
     }
-    // Named, `null`, new and look-alike; the preflight and the request itself.
-    assert_eq!(told.len(), 8, "{told:?}");
+    // Named, `null`, new, two that look alike and two of the same host; the preflight and the
+    // request itself.
+    assert_eq!(told.len(), 14, "{told:?}");
+}
+
+#[test]
+fn an_origin_that_only_ends_or_begins_as_the_allowed_one_is_caught() {
+    let cors = |is_allowed: fn(&str) -> bool| {
+        let probe =
+            "cors: { name: api, path: /api, origin: 'https://console.example', credentials: true }";
+        one(probe, move |request| {
+            let lines = request.head.lines();
+            let mut origins = lines.filter_map(|line| line.strip_prefix("origin: "));
+            let origin = origins.next().filter(|origin| is_allowed(origin));
+            let origin = origin.unwrap_or_default().to_owned();
+            let headers: [(&str, &[u8]); 3] = [
+                ("vary", b"Origin"),
+                ("access-control-allow-origin", origin.as_bytes()),
+                ("access-control-allow-credentials", b"true"),
+            ];
+            let shown = if origin.is_empty() { 1 } else { 3 };
+            bytes(200, &headers[..shown], b"{}")
+        })
+    };
+    cors(|origin| origin == "https://console.example").ends(0, &[]);
+    let told = findings(&cors(|origin| origin.ends_with("console.example")), "cors");
+    assert!(
+        told[0].contains("allows the origin `https://sluicegate-"),
+        "{told:?}"
+    );
+    let told = findings(
+        &cors(|origin| origin.contains("://console.example")),
+        "cors",
+    );
+    let near = [
+        "`https://console.example.sluicegate-",
+        "`http://console.example`",
+        "`https://console.example:",
+    ];
+    for origin in near {
+        assert!(
+            told.iter().any(|line| line.contains(origin)),
+            "{origin}: {told:?}"
+        );
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::cross_origin::{Allowed, Wish, access, allowed, has_credentials, reada
 use crate::expectations::Found;
 use crate::facts::{CorsSeen, Exchange, Facts};
 use crate::judged::{self, Judged};
-use crate::plan::{CorsPlan, Party, Request};
+use crate::plan::{CorsPlan, Party, Request, Standing};
 use crate::reproduce;
 use shared::check::Check;
 use shared::verdict::{Finding, Outcome, Severity};
@@ -67,8 +67,16 @@ fn control(plan: &CorsPlan, wish: &Wish<'_>, seen: &Exchange, judged: &mut Judge
     let Some(answer) = telling(plan, request, asked, judged) else {
         return false;
     };
-    // Without a sign-in it is an error, and many services answer errors without these headers.
+    // Many services answer errors without these headers. Without a sign-in it may be one; any
+    // other means that nobody has seen the answer which pages are to read.
     if answer.status >= 400 && allowed(&party.origin, answer) == Allowed::Nobody {
+        if !matches!(answer.status, 401 | 403) {
+            let (method, url, status) = (&request.method, &request.url.shown, answer.status);
+            judged.open(format!(
+                "`{}`: {method} {url} answered {status}, which says nothing of who may read it",
+                plan.name
+            ));
+        }
         return false;
     }
     let mut found = Found::default();
@@ -130,7 +138,8 @@ fn denied(plan: &CorsPlan, party: &Party, seen: &Exchange, is_readable: bool, ju
         } else if request.method == "OPTIONS" || is_readable {
             let open = match allowed(&party.origin, answer) {
                 Allowed::Everybody => " with `*`, without credentials",
-                Allowed::Nobody | Allowed::This | Allowed::Other(_) => "",
+                Allowed::This => " by name, without credentials",
+                Allowed::Nobody | Allowed::Other(_) => "",
             };
             statuses.push(format!("{} {}{open}", request.method, answer.status));
         }
@@ -153,12 +162,13 @@ fn leak(party: &Party, answer: &Answer) -> Option<String> {
         ""
     };
     match allowed(origin, answer) {
+        Allowed::This if party.standing == Standing::Neighbour && !has_credentials(answer) => None,
         Allowed::This => Some(format!("allows the origin `{origin}`{credentials}")),
         Allowed::Everybody if has_credentials(answer) => Some(format!(
             "allows every origin (`*`) together with credentials, `{origin}` as well"
         )),
         // A public address gives everybody the same; who is named must not even have that.
-        Allowed::Everybody if party.is_named => {
+        Allowed::Everybody if party.standing == Standing::Named => {
             Some(format!("allows every origin (`*`), `{origin}` as well"))
         }
         Allowed::Other(others) if others.split(", ").any(|other| other == origin) => Some(format!(
@@ -182,12 +192,12 @@ mod tests {
     const ORIGIN: &str = "https://console.example";
     const EVIL: &str = "https://evil.example";
 
-    fn party(origin: &str, is_named: bool) -> Party {
+    fn party(origin: &str, standing: Standing) -> Party {
         let mut preflight = request("/api").with("origin", origin);
         preflight.method = "OPTIONS".into();
         Party {
             origin: origin.into(),
-            is_named,
+            standing,
             preflight,
             actual: Some(request("/api").with("origin", origin)),
         }
@@ -223,7 +233,7 @@ mod tests {
             method: "GET".into(),
             headers: Vec::new(),
             credentials: false,
-            allowed: party(ORIGIN, true),
+            allowed: party(ORIGIN, Standing::Named),
             denied: parties,
         };
         let seen = Ok(CorsSeen {
@@ -250,7 +260,7 @@ mod tests {
         assert_eq!(
             outcome(
                 both(Some(ORIGIN), false),
-                vec![(party(EVIL, true), both(None, false))]
+                vec![(party(EVIL, Standing::Named), both(None, false))]
             ),
             Outcome::Pass {
                 evidence: vec![
@@ -274,7 +284,7 @@ mod tests {
         assert_eq!(
             outcome(
                 both(Some(ORIGIN), false),
-                vec![(party(EVIL, false), echoed)]
+                vec![(party(EVIL, Standing::Stranger), echoed)]
             ),
             Outcome::fail(
                 Finding::new("`api` allows the origin `https://evil.example`, with credentials")
@@ -295,15 +305,21 @@ mod tests {
     #[test]
     fn a_public_address_is_fine_until_somebody_is_named() {
         let open = || both(Some("*"), false);
-        let stranger = outcome(open(), vec![(party("null", false), open())]);
+        let stranger = outcome(open(), vec![(party("null", Standing::Stranger), open())]);
         assert_eq!(stranger.word(), "pass");
-        let named = messages(outcome(open(), vec![(party(EVIL, true), open())]));
+        let named = messages(outcome(
+            open(),
+            vec![(party(EVIL, Standing::Named), open())],
+        ));
         assert_eq!(
             named[0],
             "`api` allows every origin (`*`), `https://evil.example` as well"
         );
         let unsafe_one = both(Some("*"), true);
-        let told = messages(outcome(open(), vec![(party("null", false), unsafe_one)]));
+        let told = messages(outcome(
+            open(),
+            vec![(party("null", Standing::Stranger), unsafe_one)],
+        ));
         assert!(
             told[0].contains("(`*`) together with credentials, `null` as well"),
             "{told:?}"
@@ -321,11 +337,11 @@ mod tests {
             }
             fixed
         };
-        let one = outcome(fixed(), vec![(party(EVIL, true), fixed())]);
+        let one = outcome(fixed(), vec![(party(EVIL, Standing::Named), fixed())]);
         assert_eq!(one.word(), "pass");
         let told = messages(outcome(
             fixed(),
-            vec![(party(EVIL, true), both(None, false))],
+            vec![(party(EVIL, Standing::Named), both(None, false))],
         ));
         assert!(told[0].contains("without `Vary: Origin`"), "{told:?}");
     }
@@ -333,12 +349,15 @@ mod tests {
     #[test]
     fn one_that_must_be_allowed_and_is_not_fails() {
         let none = || both(None, false);
-        let told = messages(outcome(none(), vec![(party(EVIL, true), none())]));
+        let told = messages(outcome(
+            none(),
+            vec![(party(EVIL, Standing::Named), none())],
+        ));
         assert_eq!(told[0], "`api` does not allow `https://console.example`");
         let two = both(Some("https://a.example, https://evil.example"), false);
         let told = messages(outcome(
             both(Some(ORIGIN), false),
-            vec![(party(EVIL, true), two)],
+            vec![(party(EVIL, Standing::Named), two)],
         ));
         assert!(told[0].contains("beside others"), "{told:?}");
     }
@@ -363,7 +382,7 @@ mod tests {
             assert_eq!(
                 outcome(
                     both(Some(ORIGIN), false),
-                    vec![(party(EVIL, true), exchange)]
+                    vec![(party(EVIL, Standing::Named), exchange)]
                 ),
                 Outcome::unknown(reason)
             );
@@ -378,7 +397,7 @@ mod tests {
         };
         let outcome = outcome(
             guarded(Some(ORIGIN)),
-            vec![(party(EVIL, true), guarded(None))],
+            vec![(party(EVIL, Standing::Named), guarded(None))],
         );
         let Outcome::Pass { evidence } = outcome else {
             panic!("should pass: {outcome:?}");
@@ -386,6 +405,38 @@ mod tests {
         assert!(
             evidence[1].ends_with("gets nothing of its own (OPTIONS 204)"),
             "{evidence:?}"
+        );
+    }
+
+    #[test]
+    fn any_other_error_says_nothing_of_who_may_read() {
+        let mut missing = both(Some(ORIGIN), false);
+        missing.actual = Some(asked(404, None, false));
+        assert_eq!(
+            outcome(
+                missing,
+                vec![(party(EVIL, Standing::Named), both(None, false))]
+            ),
+            Outcome::unknown(
+                "`api`: GET http://h/api answered 404, which says nothing of who may read it"
+            )
+        );
+    }
+
+    #[test]
+    fn the_same_host_by_another_scheme_must_not_have_credentials() {
+        let near = "http://console.example";
+        let told = |credentials| {
+            let of_near = (
+                party(near, Standing::Neighbour),
+                both(Some(near), credentials),
+            );
+            outcome(both(Some(ORIGIN), false), vec![of_near])
+        };
+        assert_eq!(told(false).word(), "pass");
+        assert_eq!(
+            messages(told(true))[0],
+            "`api` allows the origin `http://console.example`, with credentials"
         );
     }
 

@@ -7,6 +7,9 @@ use shared::config::{CorsProbe, Located, nearest_hint};
 use shared::error::Result;
 use shared::gate::Step;
 
+/// A port that no page is served at.
+const ODD_PORT: u16 = 47;
+
 /// Which pages of other origins may use an address.
 #[derive(Clone, Debug)]
 pub(crate) struct CorsPlan {
@@ -29,12 +32,24 @@ pub(crate) struct CorsPlan {
 pub(crate) struct Party {
     /// Its origin.
     pub(crate) origin: String,
-    /// Whether the file names it; the others are tried always.
-    pub(crate) is_named: bool,
+    /// Who it is to the service.
+    pub(crate) standing: Standing,
     /// The question before the request: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>.
     pub(crate) preflight: Request,
     /// The request itself, when it changes nothing.
     pub(crate) actual: Option<Request>,
+}
+
+/// Who a page is to the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The file names its origin.
+    Named,
+    /// Its origin is made up, and nobody allows it on purpose; it is tried always.
+    Stranger,
+    /// Its host is that of the allowed one, by another scheme or port: some allow that where there
+    /// is nothing to steal.
+    Neighbour,
 }
 
 impl Planned for CorsPlan {
@@ -84,26 +99,32 @@ pub(super) fn of(scope: &Scope<'_>, probe: &CorsProbe) -> Result<CorsPlan> {
     headers.sort();
     headers.dedup();
     let page = scope.get(probe.at.as_ref(), &probe.path, probe.within)?;
-    let party = |origin: &str, is_named: bool| party(&page, method, &headers, origin, is_named);
+    let party = |origin: &str, standing| party(&page, method, &headers, origin, standing);
     let mut denied: Vec<Party> = (probe.denied.iter())
-        .map(|origin| party(&origin.value, true))
+        .map(|origin| party(&origin.value, Standing::Named))
         .collect();
-    for origin in strangers(&probe.origin.value, &scope.context.run.id) {
+    for (origin, standing) in others(&probe.origin.value, &scope.context.run.id) {
         if denied.iter().all(|party| party.origin != origin) {
-            denied.push(party(&origin, false));
+            denied.push(party(&origin, standing));
         }
     }
     Ok(CorsPlan {
         name: probe.name.value.clone(),
         method: method.to_owned(),
         credentials: probe.credentials,
-        allowed: party(&probe.origin.value, true),
+        allowed: party(&probe.origin.value, Standing::Named),
         denied,
         headers,
     })
 }
 
-fn party(page: &Request, method: &str, headers: &[String], origin: &str, is_named: bool) -> Party {
+fn party(
+    page: &Request,
+    method: &str,
+    headers: &[String],
+    origin: &str,
+    standing: Standing,
+) -> Party {
     let mut preflight = page.clone();
     preflight.method = "OPTIONS".into();
     preflight = preflight
@@ -120,25 +141,57 @@ fn party(page: &Request, method: &str, headers: &[String], origin: &str, is_name
     });
     Party {
         origin: origin.to_owned(),
-        is_named,
+        standing,
         preflight,
         actual,
     }
 }
 
 /// Origins that nobody allows on purpose: that of sandboxed and local pages, one that nobody has
-/// ever heard of, and one that begins as the allowed one does.
-fn strangers(allowed: &str, run: &str) -> Vec<String> {
-    let mut strangers = vec![
-        "null".to_owned(),
-        format!("https://sluicegate-{run}.example"),
+/// ever heard of, one that begins as the allowed one does and one that ends so. And those of the
+/// allowed host without TLS and at another port.
+fn others(allowed: &str, run: &str) -> Vec<(String, Standing)> {
+    use Standing::{Neighbour, Stranger};
+    let mut others = vec![
+        ("null".to_owned(), Stranger),
+        (format!("https://sluicegate-{run}.example"), Stranger),
     ];
-    let (scheme, host) = allowed.split_once("://").unwrap_or(("https", allowed));
-    let host = host.split(':').next().unwrap_or_default();
-    if host.contains(|c: char| c.is_ascii_alphabetic()) {
-        strangers.push(format!("{scheme}://{host}.sluicegate-{run}.example"));
+    let (scheme, authority) = allowed.split_once("://").unwrap_or(("https", allowed));
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) => (host, format!(":{port}")),
+        None => (authority, String::new()),
+    };
+    if !host.contains(|c: char| c.is_ascii_alphabetic()) || host.starts_with('[') {
+        return others;
     }
-    strangers
+    others.push((
+        format!("{scheme}://{host}.sluicegate-{run}.example"),
+        Stranger,
+    ));
+    if host.contains('.') {
+        let site = site(host);
+        others.push((format!("{scheme}://sluicegate-{run}{site}{port}"), Stranger));
+        if scheme == "https" {
+            others.push((format!("http://{host}"), Neighbour));
+        }
+        others.push((format!("{scheme}://{host}:{ODD_PORT}"), Neighbour));
+    }
+    others
+}
+
+/// The part of a host that somebody registers, as far as that can be told without a list: what ends
+/// in it without a dot before is a foreign one. A whole host of three parts would not do: many
+/// allow everything below their own domain.
+fn site(host: &str) -> &str {
+    const SECOND: [&str; 9] = ["ac", "co", "com", "edu", "go", "gov", "ne", "net", "org"];
+    let labels: Vec<&str> = host.rsplit('.').collect();
+    let is_of_a_country = |first: &str, second: &str| first.len() == 2 && SECOND.contains(&second);
+    let count = match labels[..] {
+        [first, second, _, ..] if is_of_a_country(first, second) => 3,
+        _ => 2,
+    };
+    let before = labels.iter().skip(count).map(|label| label.len() + 1).sum();
+    host.get(before..).unwrap_or(host)
 }
 
 fn origins(scope: &Scope<'_>, probe: &CorsProbe) -> Result<()> {
@@ -198,19 +251,42 @@ mod tests {
         }
     }
 
+    fn tried(allowed: &str) -> Vec<String> {
+        let others = others(allowed, "a1").into_iter();
+        let others: Vec<String> = others.map(|(origin, _)| origin).collect();
+        assert!(others.iter().all(|origin| is_origin(origin)), "{others:?}");
+        others
+    }
+
     #[test]
     fn strangers_are_new_in_each_run_and_look_alike() {
         assert_eq!(
-            strangers("https://console.example:8443", "a1"),
+            tried("https://console.example:8443"),
             [
                 "null",
                 "https://sluicegate-a1.example",
-                "https://console.example.sluicegate-a1.example"
+                "https://console.example.sluicegate-a1.example",
+                "https://sluicegate-a1console.example:8443",
+                "http://console.example",
+                "https://console.example:47",
             ]
         );
-        assert_eq!(strangers("http://127.0.0.1:3000", "a1").len(), 2);
-        for origin in strangers("https://console.example", "a1") {
-            assert!(is_origin(&origin), "{origin}");
+        assert_eq!(tried("http://console.example").len(), 5);
+        assert_eq!(tried("http://localhost:3000").len(), 3);
+        assert_eq!(tried("http://127.0.0.1:3000").len(), 2);
+        assert_eq!(tried("http://[fe80::1]:3000").len(), 2);
+    }
+
+    #[test]
+    fn one_that_ends_alike_is_below_no_domain_of_the_service() {
+        for (host, site) in [
+            ("example.org", "example.org"),
+            ("a.b.example.org", "example.org"),
+            ("console.example.co.uk", "example.co.uk"),
+            ("example.co.uk", "example.co.uk"),
+            ("co.uk", "co.uk"),
+        ] {
+            assert_eq!(super::site(host), site, "{host}");
         }
     }
 }

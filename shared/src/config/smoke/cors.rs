@@ -5,8 +5,11 @@ use super::default_within;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Which pages of other origins may use an address (CORS). Besides those that are named, `null`
-/// and an origin that nobody has ever heard of are always tried and must be turned away.
+/// Which pages of other origins may use an address (CORS). Besides those that are named, `null` and
+/// origins that nobody has ever heard of, some of which begin or end as the allowed one does, are
+/// always tried and must be turned away; so must be the allowed host without TLS and at another
+/// port, where credentials are allowed. A request that is answered with an error other than 401 and
+/// 403, without the headers of CORS, says nothing.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CorsProbe {
