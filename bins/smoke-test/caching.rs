@@ -66,7 +66,7 @@ pub(crate) fn faults(rule: CacheRule, control: &CacheControl) -> Vec<String> {
     if rule.class == CacheClass::Revalidate {
         faults.extend(unasked(control));
     } else {
-        faults.extend(age(rule, control));
+        faults.extend(ages(rule, control));
     }
     faults
 }
@@ -83,28 +83,25 @@ fn unasked(control: &CacheControl) -> Option<String> {
     (!is_whole).then(|| format!("with an `s-maxage` of {shared} s, so shared caches do not ask"))
 }
 
-fn age(rule: CacheRule, control: &CacheControl) -> Option<String> {
-    let shared = if rule.class == CacheClass::Public {
-        control.seconds("s-maxage")
-    } else {
-        None
+/// Shared caches go by `s-maxage` where there is one, and browsers by `max-age`: what everybody may
+/// keep is judged by both.
+fn ages(rule: CacheRule, control: &CacheControl) -> Vec<String> {
+    let (own, shared) = (control.seconds("max-age"), control.seconds("s-maxage"));
+    let shared = shared.filter(|_| rule.class == CacheClass::Public);
+    let limit = |age: Option<u64>| match (rule.least, rule.most) {
+        (Some(least), _) if age < Some(least) => Some(format!("at least {least} s are wanted")),
+        (_, Some(most)) if age.is_none() => Some(format!("at most {most} s are allowed")),
+        (_, Some(most)) if age > Some(most) => Some(format!("{most} s are allowed")),
+        (_, _) => None,
     };
-    let said = control.seconds("max-age").or(shared);
-    match (said, rule.least, rule.most) {
-        (None, Some(least), _) => Some(format!(
-            "without a `max-age`, and at least {least} s are wanted"
-        )),
-        (Some(said), Some(least), _) if said < least => Some(format!(
-            "with a `max-age` of {said} s, and at least {least} s are wanted"
-        )),
-        (Some(said), _, Some(most)) if said > most => Some(format!(
-            "with a `max-age` of {said} s, and {most} s are allowed"
-        )),
-        (None, None, Some(most)) => Some(format!(
-            "without a `max-age`, and at most {most} s are allowed"
-        )),
-        (Some(_) | None, _, _) => None,
-    }
+    let said = [("a `max-age`", own), ("an `s-maxage`", shared)].into_iter();
+    let faults = said.filter_map(|(word, age)| {
+        let what = limit(Some(age?))?;
+        Some(format!("with {word} of {} s, and {what}", age?))
+    });
+    let missing = limit(None).filter(|_| own.or(shared).is_none());
+    let missing = missing.map(|what| format!("without a `max-age`, and {what}"));
+    faults.chain(missing).collect()
 }
 
 /// `max-age` of at least 31536000, immutable.
@@ -230,7 +227,8 @@ pub(crate) fn conditional(
 ) {
     let (status, what) = (answer.status, words(&condition.validator));
     let observed = status.to_string();
-    if status >= 500 {
+    // A rate limit or a proxy answers for the page.
+    if status >= 500 || status == 429 {
         found.unknown.push(format!("answered {status} to {what}"));
         return;
     }
@@ -382,6 +380,16 @@ mod tests {
                 revalidate,
                 "max-age=0, must-revalidate, s-maxage=60",
                 &["with an `s-maxage` of 60 s, so shared caches do not ask"],
+            ),
+            (
+                public,
+                "max-age=60, s-maxage=31536000",
+                &["with an `s-maxage` of 31536000 s, and 3600 s are allowed"],
+            ),
+            (
+                public,
+                "max-age=60, s-maxage=0",
+                &["with an `s-maxage` of 0 s, and at least 1 s are wanted"],
             ),
             (public, "private, max-age=60", &["with `private`"]),
             (
@@ -550,6 +558,9 @@ mod tests {
         ] {
             assert_eq!(messages(found), [message]);
         }
-        assert_eq!(asked_again(tag(), 503, &[]).unknown.len(), 1);
+        for status in [429, 503] {
+            let found = asked_again(Validator::Foreign, status, &[]);
+            assert_eq!((found.unknown.len(), found.wrong.len()), (1, 0), "{status}");
+        }
     }
 }

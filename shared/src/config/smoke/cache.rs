@@ -22,9 +22,10 @@ pub struct CacheProbe {
     /// How it may be cached.
     pub class: CacheClass,
     /// The least `max-age`, in seconds: for `immutable`, a year (31536000) when not given; for
-    /// `public`, 1.
+    /// `public`, 1, and an `s-maxage` must have as much.
     pub max_age: Option<Located<u64>>,
-    /// The largest `max-age`, in seconds, for `public` and `private`; none when not given.
+    /// The largest `max-age`, in seconds, for `public` and `private`, and the largest `s-maxage`;
+    /// none when not given.
     pub max_age_at_most: Option<Located<u64>>,
     /// Whether a header must tell that a cache stands in front: `Age`, `Cache-Status`, `X-Cache`,
     /// or that of a content delivery network.
