@@ -25,7 +25,7 @@ pub(crate) struct Answer {
     /// Whether there is more of the body than that.
     pub(crate) is_cut: bool,
     /// The body as it was sent, where it came compressed.
-    pub(crate) packed: Option<Packed>,
+    pub(crate) packed: Option<Box<Packed>>,
     /// How long each part of it took.
     pub(crate) phases: Phases,
     /// Where it came from.
@@ -113,11 +113,11 @@ impl Answer {
         self.is_cut = is_cut || rest.is_some() || fault.is_some();
         self.body = body;
         let coding = shown(&coding, 40);
-        self.packed = Some(Packed {
+        self.packed = Some(Box::new(Packed {
             bytes: sent,
             is_cut,
             fault: fault.map(|why| format!("has a body in `{coding}` that {why}")),
-        });
+        }));
     }
 
     /// The body as it was sent, and whether there was more of it.

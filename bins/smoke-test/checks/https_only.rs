@@ -29,7 +29,7 @@ fn check(facts: &Facts) -> Outcome {
     judged::each(&facts.probes.https, "https", |plan, seen, judged| {
         let (name, secure, clear) = (&plan.name, &plan.secure.url.shown, &plan.clear.url.shown);
         let asked = match &seen.clear {
-            Clear::Open(asked) => Some((&plan.clear, &plan.reproduce_clear, asked)),
+            Clear::Open(asked) => Some((&plan.clear, &plan.reproduce_clear, &**asked)),
             Clear::Shut(_) => None,
         };
         let secure_one = (&plan.secure, &plan.reproduce_secure, &seen.secure);
@@ -53,18 +53,15 @@ fn in_clear(plan: &HttpsPlan, seen: &HttpsSeen) -> Found {
     let mut found = Found::default();
     let url = &plan.clear.url.shown;
     match &seen.clear {
-        Clear::Open(Asked {
-            answer: Ok(answer), ..
-        }) => leads(plan, seen, answer, &mut found),
-        Clear::Open(Asked {
-            answer: Err(why),
-            attempts: count,
-        }) => {
-            let (reason, count) = (&why.reason, attempts(*count));
-            found.unknown.push(format!(
-                "has an open port at {url} without an answer ({count}): {reason}"
-            ));
-        }
+        Clear::Open(asked) => match &asked.answer {
+            Ok(answer) => leads(plan, seen, answer, &mut found),
+            Err(why) => {
+                let (reason, count) = (&why.reason, attempts(asked.attempts));
+                found.unknown.push(format!(
+                    "has an open port at {url} without an answer ({count}): {reason}"
+                ));
+            }
+        },
         Clear::Shut(why) => shut(url, why, seen.secure.answer.is_ok(), &mut found),
     }
     found
@@ -269,7 +266,7 @@ mod tests {
 
     fn redirect(status: u16, location: &'static str) -> Vec<String> {
         findings(move |_, seen| {
-            seen.clear = Clear::Open(asked(status, &[("location", location)]));
+            seen.clear = Clear::Open(asked(status, &[("location", location)]).into());
         })
     }
 
@@ -325,7 +322,7 @@ mod tests {
     #[test]
     fn an_answer_over_plain_http_fails_and_says_how_to_see_it() {
         assert_eq!(
-            outcome(|_, seen| seen.clear = Clear::Open(asked(200, &[]))),
+            outcome(|_, seen| seen.clear = Clear::Open(asked(200, &[]).into())),
             Outcome::fail(
                 Finding::new("`site` answers http://a.example/ with 200 over plain HTTP")
                     .on("http://a.example/")
@@ -362,7 +359,7 @@ mod tests {
             redirect(301, "https://[")[0],
             "`site` leads from http://a.example/ to https://[, which is no address"
         );
-        let nowhere = findings(|_, seen| seen.clear = Clear::Open(asked(301, &[])));
+        let nowhere = findings(|_, seen| seen.clear = Clear::Open(asked(301, &[]).into()));
         assert_eq!(
             nowhere,
             ["`site` leads from http://a.example/ to nowhere: it has no `Location`"]
@@ -425,10 +422,10 @@ mod tests {
     #[test]
     fn without_an_answer_it_is_unknown_and_without_a_probe_skipped() {
         let silent_door = outcome(|_, seen| {
-            seen.clear = Clear::Open(Asked {
+            seen.clear = Clear::Open(Box::new(Asked {
                 attempts: 3,
                 answer: Err(silent(Break::Closed)),
-            });
+            }));
         });
         assert_eq!(
             silent_door,

@@ -17,5 +17,5 @@ pub(crate) enum Clear {
     /// It cannot be connected to.
     Shut(NoAnswer),
     /// It can, and this is its answer.
-    Open(Asked),
+    Open(Box<Asked>),
 }

@@ -28,7 +28,7 @@ async fn clear(plan: &HttpsPlan, client: &Client) -> Clear {
     let within = plan.clear.within.duration();
     match tokio::time::timeout(within, opened).await {
         // The port is open: this connection is closed, and the answer comes over one of its own.
-        Ok(Ok(_)) => Clear::Open(client.ask(&plan.clear, &plan.statuses).await),
+        Ok(Ok(_)) => Clear::Open(Box::new(client.ask(&plan.clear, &plan.statuses).await)),
         Ok(Err(no_answer)) => Clear::Shut(no_answer),
         Err(_) => {
             let seconds = within.as_secs_f64();

@@ -150,7 +150,7 @@ pub(crate) fn https_fact(
     };
     let mut seen = HttpsSeen {
         secure: asked(200, &[("strict-transport-security", "max-age=31536000")]),
-        clear: Clear::Open(asked(301, &[("location", "https://a.example/")])),
+        clear: Clear::Open(asked(301, &[("location", "https://a.example/")]).into()),
     };
     change(&mut plan, &mut seen);
     Fact {
