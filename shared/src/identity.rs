@@ -170,6 +170,20 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_before_a_document_is_ignored() {
+        let identity = Identity::Json {
+            path: "/".into(),
+            select: "$.version".into(),
+        };
+        let told = Told {
+            status: 200,
+            headers: &[],
+            body: b"\xef\xbb\xbf{\"version\":\"1.1.0\"}",
+        };
+        assert_eq!(said(&identity, &told).expect("is there"), "1.1.0");
+    }
+
+    #[test]
     fn a_meta_tag_is_read_however_it_is_written() {
         for body in [
             r#"<html><head><meta name="release" content="1.1.0"></head>"#,
