@@ -366,10 +366,6 @@ fn open_with(browser: Option<&str>) -> Ran {
     sandbox(&server, "runs: 1").run_with(&["-v"], &[("PATH", &path)])
 }
 
-/// Finds the folder that a browser was given.
-const PROFILE: &str = "for word in \"$@\"; do case $word in --user-data-dir=*) \
-                       folder=${word#--user-data-dir=};; esac; done";
-
 #[test]
 fn a_machine_without_a_browser_says_how_to_get_one() {
     open_with(None).ends(
@@ -391,26 +387,36 @@ fn a_browser_that_ends_at_once_says_why() {
 
 #[test]
 fn a_browser_that_speaks_another_protocol_is_unknown() {
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let port = silent.local_addr().expect("it is bound").port();
-    std::thread::spawn(move || {
-        for mut stream in silent.incoming().flatten() {
-            use std::io::Write as _;
-            let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n");
-        }
-    });
-    for (port, words) in [
-        (port.to_string(), "the browser does not speak on its port"),
-        ("x".into(), "the browser names no port"),
+    let refusal = r#"printf '{"id":1,"error":{"message":"not here"}}\0' >&4"#;
+    let noise = r"printf 'SSH-2.0-OpenSSH_9.2\r\n\0\377{\0' >&4; exec 4>&-";
+    for (says, words) in [
+        (refusal, "the browser refuses to talk: not here"),
+        (noise, "the browser has ended"),
     ] {
-        let write = format!("echo {port} > $folder/a; echo /devtools/browser/x >> $folder/a");
-        let script = format!(
-            "{PROFILE}\n{write}; read x < $folder/a; \
-                              while read x; do echo $x; done < $folder/a > $folder/DevToolsActivePort\n\
-                              exec sleep 60"
-        );
-        open_with(Some(&script)).ends(3, &[words]);
+        open_with(Some(&format!("{says}; exec sleep 60"))).ends(3, &[words]);
     }
+}
+
+/// A port would be open to every user of the machine, and whoever asks there gets the cookies.
+#[test]
+fn a_browser_does_not_listen() {
+    let temporary = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = temporary.path().to_string_lossy().into_owned();
+    let (seen, sees) = std::sync::mpsc::channel();
+    let server = PageServer::start(move |path, _| {
+        if path == "/page" {
+            let _ = seen.send((is_running(&folder), is_listening(&folder)));
+        }
+        Page::html(GOOD)
+    });
+    let server = server.expect("a port is free");
+    let sandbox = sandbox(&server, "runs: 1");
+    let mut command = sandbox.command(&[]);
+    command.env("TMPDIR", temporary.path());
+    sandbox
+        .ended(command.spawn().expect("the binary was built"))
+        .ends(0, &[]);
+    assert_eq!(sees.recv(), Ok((true, false)));
 }
 
 #[test]
@@ -423,7 +429,7 @@ fn a_run_that_is_stopped_leaves_no_browser_and_no_folder() {
     let child = command.spawn().expect("the binary was built");
     let profile = || std::fs::read_dir(temporary.path()).ok()?.flatten().next();
     let end = Instant::now() + Duration::from_secs(30);
-    while !profile().is_some_and(|one| one.path().join("DevToolsActivePort").exists()) {
+    while !profile().is_some_and(|one| one.path().join("Default").exists()) {
         assert!(Instant::now() < end, "the browser never started");
         std::thread::yield_now();
     }
@@ -446,7 +452,39 @@ fn a_run_that_is_stopped_leaves_no_browser_and_no_folder() {
 
 /// Whether any process has this word among its arguments.
 fn is_running(word: &str) -> bool {
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let mut lines = processes.map(|one| std::fs::read(one.path().join("cmdline")));
-    lines.any(|line| String::from_utf8_lossy(&line.unwrap_or_default()).contains(word))
+    !processes(word).is_empty()
+}
+
+/// The folders of the processes that do.
+fn processes(word: &str) -> Vec<std::path::PathBuf> {
+    let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let has_word = |folder: &std::path::PathBuf| {
+        let line = std::fs::read(folder.join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(word)
+    };
+    all.map(|one| one.path()).filter(has_word).collect()
+}
+
+/// Whether any of them takes connections over TCP.
+fn is_listening(word: &str) -> bool {
+    const LISTEN: &str = "0A";
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(std::fs::read_to_string);
+    let tables = tables.map(std::result::Result::unwrap_or_default).concat();
+    let rows = tables
+        .lines()
+        .map(|row| row.split_whitespace().collect::<Vec<_>>());
+    let listening = rows.filter(|row| row.get(3) == Some(&LISTEN));
+    let sockets = listening.filter_map(|row| Some(format!("socket:[{}]", row.get(9)?)));
+    let sockets: Vec<String> = sockets.collect();
+    assert!(!sockets.is_empty(), "the test's own server listens");
+    let files = processes(word)
+        .into_iter()
+        .map(|folder| std::fs::read_dir(folder.join("fd")));
+    let mut files = files.flatten().flatten().flatten();
+    files.any(|file| {
+        let link = std::fs::read_link(file.path()).unwrap_or_default();
+        sockets
+            .iter()
+            .any(|socket| link.as_os_str() == socket.as_str())
+    })
 }

@@ -1,13 +1,15 @@
 //! Starts headless Chromium with a profile of its own, and ends it with everything it started.
 
-use super::protocol::Connection;
+use super::protocol::{Command, Connection, Said};
+use serde_json::json;
 use shared::error::{Error, Result};
 use std::net::IpAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// The names under which distributions install it.
@@ -19,7 +21,12 @@ const NAMES: [&str; 4] = [
 ];
 /// Usually it takes half a second; on a busy runner with a cold disk several.
 const LONGEST_START: Duration = Duration::from_secs(20);
-const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+/// The browser takes commands from its file 3 and answers in its file 4:
+/// <https://chromium.googlesource.com/chromium/src/+/main/content/browser/devtools/devtools_pipe_handler.cc>.
+/// What it writes elsewhere are its last words.
+const WIRING: &str = r#"exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>&2"#;
+/// From the end of its pipes to its own.
+const LONGEST_END: Duration = Duration::from_secs(2);
 /// Its last words; it writes many lines that mean nothing.
 const LONGEST_WORDS: usize = 16 << 10;
 
@@ -27,7 +34,7 @@ const LONGEST_WORDS: usize = 16 << 10;
 /// open to everyone on the machine.
 const SWITCHES: [&str; 19] = [
     "--headless=new",
-    "--remote-debugging-port=0",
+    "--remote-debugging-pipe",
     "--window-size=1350,940",
     "--no-first-run",
     "--no-default-browser-check",
@@ -95,35 +102,55 @@ impl Browser {
         let mut group = Group(spawn(start, &profile.0)?);
         let words = group.0.stderr.take();
         let words = tokio::spawn(last_words(words));
-        let opened = tokio::select! {
-            opened = connected(&profile.0) => opened,
-            status = group.0.wait() => {
-                let status = status.map(|status| status.to_string()).unwrap_or_default();
-                let words = words.await.unwrap_or_default();
-                let hint = match words.contains("sandbox") {
-                    true => "; allow user namespaces, or run it as root of a container",
-                    false => "",
-                };
-                Err(Error::unavailable(format!(
-                    "the browser ended at its start ({status}): {words}{hint}"
-                )))
+        let pipes = group.0.stdin.take().zip(group.0.stdout.take());
+        let (commands, messages) =
+            pipes.ok_or_else(|| Error::unavailable("the browser was given no pipes"))?;
+        let mut connection = Connection::new(commands, messages);
+        let spoken = tokio::time::timeout_at(deadline, answers(&mut connection)).await;
+        let why = match spoken {
+            Ok(Ok(())) => {
+                return Ok(Self {
+                    connection,
+                    _group: group,
+                    _profile: profile,
+                });
             }
-            () = tokio::time::sleep_until(deadline) => {
+            Ok(Err(why)) => why,
+            Err(_) => {
                 let seconds = LONGEST_START.as_secs();
-                Err(Error::unavailable(format!("the browser did not start within {seconds} s")))
+                Error::unavailable(format!("the browser did not start within {seconds} s"))
             }
         };
-        Ok(Self {
-            connection: opened?,
-            _group: group,
-            _profile: profile,
-        })
+        // Its pipes close a moment before it has ended.
+        match tokio::time::timeout(LONGEST_END, group.0.wait()).await {
+            Ok(status) => Err(ended(status.ok(), words).await),
+            Err(_) => Err(why),
+        }
     }
 }
 
+/// What a browser that ended says.
+async fn ended(status: Option<ExitStatus>, words: JoinHandle<String>) -> Error {
+    let status = status.map(|status| status.to_string()).unwrap_or_default();
+    let words = tokio::time::timeout(LONGEST_END, words).await;
+    let words = words
+        .ok()
+        .and_then(std::result::Result::ok)
+        .unwrap_or_default();
+    let hint = match words.contains("sandbox") {
+        true => "; allow user namespaces, or run it as root of a container",
+        false => "",
+    };
+    Error::unavailable(format!(
+        "the browser ended at its start ({status}): {words}{hint}"
+    ))
+}
+
 fn spawn(start: &Start<'_>, folder: &Path) -> Result<tokio::process::Child> {
-    let mut command = tokio::process::Command::new(start.program);
+    let mut command = tokio::process::Command::new("/bin/sh");
     command
+        .args(["-c", WIRING])
+        .arg(start.program)
         .args(SWITCHES)
         .arg(format!("--user-data-dir={}", folder.display()));
     // The sandbox needs a user that is not root: <https://crbug.com/638180>
@@ -154,8 +181,8 @@ fn spawn(start: &Start<'_>, folder: &Path) -> Result<tokio::process::Child> {
     command
         .arg("about:blank")
         .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
@@ -165,21 +192,20 @@ fn spawn(start: &Start<'_>, folder: &Path) -> Result<tokio::process::Child> {
     })
 }
 
-/// Waits until the browser has written down where it listens.
-async fn connected(folder: &Path) -> Result<Connection> {
-    let file = folder.join("DevToolsActivePort");
+/// Waits until the browser answers a first command.
+async fn answers(connection: &mut Connection) -> Result<()> {
+    let command = Command::browser("Browser.getVersion", json!({}));
+    let number = connection.send(command).await?;
     loop {
-        let text = shared::file::read_text(&file, 1024).unwrap_or_default();
-        let mut lines = text.lines();
-        if let (Some(port), Some(path)) = (lines.next(), lines.next())
-            && path.starts_with("/devtools/browser/")
-        {
-            let port = port.parse::<u16>().map_err(|error| {
-                Error::unavailable("the browser names no port that it listens on").source(error)
-            })?;
-            return Connection::open(port, path).await;
+        match connection.next().await? {
+            Said::Answer(answered, Ok(_)) if answered == number => return Ok(()),
+            Said::Answer(_, Err(why)) => {
+                return Err(Error::unavailable(format!(
+                    "the browser refuses to talk: {why}"
+                )));
+            }
+            Said::Answer(..) | Said::Event(_) => {}
         }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
     }
 }
 

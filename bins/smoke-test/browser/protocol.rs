@@ -1,20 +1,27 @@
-//! Messages of the DevTools protocol over a WebSocket: commands with an answer, and events.
+//! Messages of the DevTools protocol over two pipes: commands with an answer, and events. A port
+//! would let everybody on the machine see what the visitor sees.
 
-use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use shared::error::{Error, Result};
-use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{ChildStdin, ChildStdout};
 
 /// Longer messages are not what we ask for: the largest is the source of a page.
 const LONGEST_MESSAGE: usize = 32 << 20;
 
+/// So much is read at once.
+const CHUNK: usize = 64 << 10;
+/// What ends each message.
+const END: u8 = 0;
+
 /// An open connection to a browser.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    socket: WebSocketStream<TcpStream>,
+    commands: ChildStdin,
+    messages: ChildStdout,
+    /// What has come and was not taken yet, and how much of it is known to have no end.
+    came: Vec<u8>,
+    searched: usize,
     last: u64,
 }
 
@@ -70,24 +77,15 @@ impl Command {
 }
 
 impl Connection {
-    /// Opens a connection to a browser on this machine.
-    pub(super) async fn open(port: u16, path: &str) -> Result<Self> {
-        let unfit = |error: &dyn std::fmt::Display| {
-            Error::unavailable(format!(
-                "the browser does not speak on its port {port}: {error}"
-            ))
-        };
-        let stream = TcpStream::connect(("127.0.0.1", port)).await;
-        let stream = stream.map_err(|error| unfit(&error))?;
-        // Commands are small, and each waits for its answer.
-        let _ = stream.set_nodelay(true);
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(LONGEST_MESSAGE))
-            .max_frame_size(Some(LONGEST_MESSAGE));
-        let url = format!("ws://127.0.0.1:{port}{path}");
-        let opened = tokio_tungstenite::client_async_with_config(url, stream, Some(config)).await;
-        let (socket, _) = opened.map_err(|error| unfit(&error))?;
-        Ok(Self { socket, last: 0 })
+    /// Over these ends of its pipes.
+    pub(super) fn new(commands: ChildStdin, messages: ChildStdout) -> Self {
+        Self {
+            commands,
+            messages,
+            came: Vec::new(),
+            searched: 0,
+            last: 0,
+        }
     }
 
     /// Sends a command; its answer comes with the number that is given back.
@@ -101,26 +99,44 @@ impl Connection {
         if let Some(session) = command.session {
             message["sessionId"] = session.into();
         }
-        let sent = self.socket.send(Message::text(message.to_string())).await;
+        let mut message = message.to_string().into_bytes();
+        message.push(END);
+        let sent = self.commands.write_all(&message).await;
         sent.map_err(|error| broken(&error))?;
         Ok(self.last)
     }
 
-    /// What the browser says next.
+    /// What the browser says next. Nothing is lost when this is dropped before it is there.
     pub(super) async fn next(&mut self) -> Result<Said> {
         loop {
-            match self.socket.next().await {
-                None => return Err(Error::unavailable("the browser has ended")),
-                Some(Err(error)) => return Err(broken(&error)),
-                Some(Ok(Message::Text(text))) => {
-                    if let Some(said) = said(&text) {
-                        return Ok(said);
-                    }
+            while let Some(message) = self.take() {
+                if let Some(said) = said(&message) {
+                    return Ok(said);
                 }
-                // The protocol is text; the library answers pings by itself.
-                Some(Ok(_)) => {}
+            }
+            if self.came.len() > LONGEST_MESSAGE {
+                return Err(broken(&"a message without an end"));
+            }
+            self.came.reserve(CHUNK);
+            match self.messages.read_buf(&mut self.came).await {
+                Ok(0) => return Err(Error::unavailable("the browser has ended")),
+                Ok(_) => {}
+                Err(error) => return Err(broken(&error)),
             }
         }
+    }
+
+    /// The first whole message of what has come.
+    fn take(&mut self) -> Option<Vec<u8>> {
+        let rest = &self.came[self.searched..];
+        let Some(length) = rest.iter().position(|byte| *byte == END) else {
+            self.searched = self.came.len();
+            return None;
+        };
+        let mut message: Vec<u8> = self.came.drain(..=self.searched + length).collect();
+        self.searched = 0;
+        message.pop();
+        Some(message)
     }
 }
 
@@ -129,8 +145,8 @@ fn broken(error: &dyn std::fmt::Display) -> Error {
 }
 
 /// Reads one message; none when it is neither an answer nor an event.
-fn said(text: &str) -> Option<Said> {
-    let mut message: Value = serde_json::from_str(text).ok()?;
+fn said(text: &[u8]) -> Option<Said> {
+    let mut message: Value = serde_json::from_slice(text).ok()?;
     if let Some(id) = message.get("id").and_then(Value::as_u64) {
         let answer = match message.get("error") {
             None => Ok(message
@@ -172,30 +188,30 @@ mod tests {
     #[test]
     fn answers_errors_and_events_are_told_apart() {
         assert_eq!(
-            said(r#"{"id":3,"result":{"a":1}}"#),
+            said(br#"{"id":3,"result":{"a":1}}"#),
             Some(Said::Answer(3, Ok(json!({"a": 1}))))
         );
         assert_eq!(
-            said(r#"{"id":4,"error":{"code":-32000,"message":"No target"}}"#),
+            said(br#"{"id":4,"error":{"code":-32000,"message":"No target"}}"#),
             Some(Said::Answer(4, Err("No target".into())))
         );
         assert_eq!(
-            said(r#"{"method":"Page.loadEventFired","params":{},"sessionId":"S"}"#),
+            said(br#"{"method":"Page.loadEventFired","params":{},"sessionId":"S"}"#),
             Some(Said::Event(Event {
                 session: Some("S".into()),
                 method: "Page.loadEventFired".into(),
                 parameters: json!({}),
             }))
         );
-        assert_eq!(said("[]"), None);
-        assert_eq!(said("{"), None);
+        assert_eq!(said(b"[]"), None);
+        assert_eq!(said(b"{"), None);
     }
 
     proptest! {
         #[test]
         fn no_message_makes_it_panic(text in "(?s).{0,200}", id: u64) {
-            let _ = said(&text);
-            let _ = said(&format!(r#"{{"id":{id},"result":{text:?}}}"#));
+            let _ = said(text.as_bytes());
+            let _ = said(format!(r#"{{"id":{id},"result":{text:?}}}"#).as_bytes());
         }
     }
 }
