@@ -313,6 +313,111 @@ fn a_shortcut_shows_what_it_must() {
     open(page, keys).ends(3, &["`#always` is visible before `Meta+N` is pressed"]);
 }
 
+/// A page whose requests are written down, and the list of them.
+fn recorded(body: &str) -> (PageServer, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+    let requests = std::sync::Arc::<std::sync::Mutex<Vec<String>>>::default();
+    let (list, page) = (requests.clone(), html(body));
+    let server = PageServer::start(move |path, head| {
+        let method = head.split_whitespace().next().unwrap_or_default();
+        let mut list = list.lock().expect("no test panics while it has it");
+        list.push(format!("{method} {path}"));
+        match path {
+            "/page" => page.clone(),
+            "/worker.js" => {
+                Page::other("text/javascript", "fetch('/by-worker', { method: 'PUT' })")
+            }
+            _ => Page::html(""),
+        }
+    });
+    (server.expect("a port is free"), requests)
+}
+
+/// What a page may send is what the environment allows, whoever in it sends it.
+#[test]
+fn a_page_sends_nothing_that_the_environment_does_not_allow() {
+    let (server, requests) = recorded(&format!(
+        "{GOOD}<dialog id=gone>gone</dialog><script>\
+         fetch('/by-script?token=x', {{ method: 'POST' }}).catch(() => 0);\
+         navigator.sendBeacon('/by-beacon', 'x');\
+         navigator.serviceWorker.register('/worker.js'); new SharedWorker('/worker.js');\
+         addEventListener('keydown', (e) => {{ fetch('/orders/7', {{ method: 'DELETE' }});\
+         document.getElementById('gone').showModal() }})</script>"
+    ));
+    let settings = "runs: 1, keys: [{ press: Delete, selector: '#gone' }]";
+    let ran = sandbox(&server, settings).run(&["-v"]);
+    let words = format!("`home` sends `POST {}/by-script` and ", server.url());
+    ran.ends(
+        3,
+        &[
+            &words,
+            "which `allow.methods` does not grant: it was held back",
+        ],
+    );
+    let sent = |requests: &std::sync::Mutex<Vec<String>>| {
+        let list = requests.lock().expect("no test panics while it has it");
+        let writes = list.iter().filter(|line| !line.starts_with("GET "));
+        writes.cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(sent(&requests), Vec::<String>::new());
+    let smoke = "wait: 20s\nprobes:\n  - page: { name: home, path: /page, runs: 1 }\n";
+    let allow = "methods: [POST, PUT], per_second: 100000";
+    Sandbox::with_allow(&server.url(), allow, smoke)
+        .run(&["-v"])
+        .ends(0, &[]);
+    assert!(sent(&requests).contains(&"POST /by-script?token=x".to_owned()));
+}
+
+#[test]
+fn a_beacon_is_held_back_and_the_page_is_judged() {
+    let (server, requests) = recorded(&format!(
+        "{GOOD}<script>navigator.sendBeacon('/seen', 'x')</script>"
+    ));
+    let ran = sandbox(&server, "runs: 1, contains: [Welcome]").run(&["-v"]);
+    ran.ends(
+        0,
+        &["/seen` was held back, because `allow.methods` does not grant it"],
+    );
+    let list = requests.lock().expect("no test panics while it has it");
+    assert!(!list.iter().any(|line| line.ends_with("/seen")), "{list:?}");
+}
+
+#[test]
+fn a_page_asks_for_no_more_and_no_faster_than_the_environment_allows() {
+    let pictures: String = (0..60)
+        .map(|number| format!("<img src=/{number}.png alt=''>"))
+        .collect();
+    let (server, requests) = recorded(&format!("{GOOD}{pictures}"));
+    let smoke = |settings: &str| {
+        format!("wait: 20s\nprobes:\n  - page: {{ name: home, path: /page, {settings} }}\n")
+    };
+    let allow = "requests: 20, per_second: 100000";
+    let sandbox = Sandbox::with_allow(&server.url(), allow, &smoke("runs: 1"));
+    let why = "the 20 requests that `allow.requests` grants are used up";
+    sandbox.run(&["-v"]).ends(3, &[why]);
+    let count = |requests: &std::sync::Mutex<Vec<String>>| {
+        requests
+            .lock()
+            .expect("no test panics while it has it")
+            .len()
+    };
+    assert!(count(&requests) <= 20, "{}", count(&requests));
+    let begun = Instant::now();
+    let allow = "requests: 1000, per_second: 20";
+    let sandbox = Sandbox::with_allow(&server.url(), allow, &smoke("runs: 1, within: 20s"));
+    sandbox.run(&["-v"]).ends(0, &["`home` was opened once"]);
+    assert!(
+        begun.elapsed() > Duration::from_millis(2900),
+        "{:?}",
+        begun.elapsed()
+    );
+    let settings = "runs: 1, within: 1s, contains: [Welcome]";
+    let sandbox = Sandbox::with_allow(&server.url(), allow, &smoke(settings));
+    sandbox.run(&["-v"]).ends(
+        3,
+        &["its requests waited up to", "ms for `allow.per_second`"],
+    );
+}
+
 #[test]
 fn a_selector_that_is_none_is_unknown() {
     open(html(GOOD), "runs: 1, selector: '[['").ends(3, &["the page cannot be asked: SyntaxError"]);

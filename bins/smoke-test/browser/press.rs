@@ -49,10 +49,14 @@ impl Browser {
         }
         let end = Instant::now() + LONGEST;
         let mut is_there = self.is_visible(session, &key.selector, watch).await?;
-        while !is_there && Instant::now() < end {
-            tokio::time::sleep(BETWEEN_LOOKS).await;
+        while !is_there && !watch.is_over && Instant::now() < end {
+            let next = Instant::now() + BETWEEN_LOOKS;
+            self.watch_until(watch, next).await?;
             is_there = self.is_visible(session, &key.selector, watch).await?;
         }
+        // What the key sent may be stopped a little later than what it shows.
+        let end = Instant::now() + BETWEEN_LOOKS;
+        self.watch_until(watch, end).await?;
         Ok(Pressed {
             key: stroke.shown.clone(),
             selector: key.selector.clone(),

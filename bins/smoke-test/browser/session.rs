@@ -55,11 +55,10 @@ impl Browser {
     ) -> Result<Option<std::result::Result<Value, String>>> {
         let number = self.connection.send(command).await?;
         loop {
-            let next = tokio::time::timeout_at(deadline, self.connection.next()).await;
-            let Ok(said) = next else {
+            let Some(said) = self.hear(watch.as_deref_mut(), deadline).await? else {
                 return Ok(None);
             };
-            match said? {
+            match said {
                 Said::Answer(answered, answer) if answered == number => return Ok(Some(answer)),
                 said => {
                     if let Some(watch) = watch.as_deref_mut() {
@@ -68,6 +67,39 @@ impl Browser {
                 }
             }
         }
+    }
+
+    /// What the browser says next, or none until then. Requests that had to wait are let go when
+    /// their time has come.
+    pub(super) async fn hear(
+        &mut self,
+        mut watch: Option<&mut Watch<'_>>,
+        deadline: Instant,
+    ) -> Result<Option<Said>> {
+        loop {
+            while let Some(command) =
+                (watch.as_deref_mut()).and_then(|watch| watch.take_due(Instant::now()))
+            {
+                self.connection.send(command).await?;
+            }
+            let due = watch.as_deref().and_then(Watch::due);
+            let wake = due.map_or(deadline, |due| due.min(deadline));
+            match tokio::time::timeout_at(wake, self.connection.next()).await {
+                Ok(said) => return said.map(Some),
+                Err(_) if wake >= deadline => return Ok(None),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Watches the page until then.
+    pub(super) async fn watch_until(&mut self, watch: &mut Watch<'_>, end: Instant) -> Result<()> {
+        while Instant::now() < end
+            && let Some(said) = self.hear(Some(watch), end).await?
+        {
+            self.take(said, watch, None).await?;
+        }
+        Ok(())
     }
 
     /// Takes whatever the browser says by itself.

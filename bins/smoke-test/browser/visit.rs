@@ -6,6 +6,7 @@ use super::protocol::{Command, text};
 use super::script::{self, Looked};
 use super::session::deadline;
 use super::watch::{Rules, Watch};
+use crate::client::Allowance;
 use crate::facts::{PageEnd as End, Visit};
 use crate::plan::{Figure, KeyPlan, PagePlan};
 use serde_json::{Value, json};
@@ -24,6 +25,8 @@ pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 pub(crate) struct Order<'a> {
     /// The page, and what must be seen.
     pub(crate) plan: &'a PagePlan,
+    /// What the environment still grants.
+    pub(crate) allowance: &'a Allowance,
     /// Headers for requests to the page's own address.
     pub(crate) headers: Vec<(String, Secret)>,
     /// What is sent as `User-Agent` after the browser's own name.
@@ -72,9 +75,9 @@ impl Browser {
         let rules = Rules {
             // The frame of a page has the name of its target.
             frame: target,
-            endpoint: &plan.request.url.endpoint,
-            declared: &plan.declared,
+            plan,
             headers: &order.headers,
+            allowance: order.allowance,
         };
         let mut watch = Watch::new(rules, Instant::now());
         self.prepare(context, &session, order, &mut watch).await?;
@@ -91,6 +94,9 @@ impl Browser {
                 let pressed = self.press(&session, key, &mut watch).await?;
                 watch.visit.pressed = Some(pressed);
             }
+        }
+        if let Some(why) = &watch.used_up {
+            return Err(Error::unavailable(why.clone()));
         }
         let (id, headers) = watch.document.take().unwrap_or_default();
         let source = match watch.visit.end {
@@ -131,10 +137,6 @@ impl Browser {
                 json!({ "name": name, "value": value.expose(), "url": format!("{origin}/") })
             })
             .collect();
-        let mut patterns = vec![json!({ "resourceType": "Document" })];
-        if !order.plan.request.headers.is_empty() {
-            patterns.push(json!({ "urlPattern": format!("{origin}/*") }));
-        }
         let of_page = |method, parameters| Command::session(session, method, parameters);
         let mut commands = vec![
             of_page("Page.enable", json!({})),
@@ -145,7 +147,11 @@ impl Browser {
                 "Network.setUserAgentOverride",
                 json!({ "userAgent": order.agent }),
             ),
-            of_page("Fetch.enable", json!({ "patterns": patterns })),
+            // Of the browser, not of the page: a service worker asks by itself.
+            Command::browser(
+                "Fetch.enable",
+                json!({ "patterns": [{ "urlPattern": "*" }] }),
+            ),
             of_page(
                 "Target.setAutoAttach",
                 json!({ "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true }),
@@ -184,13 +190,13 @@ impl Browser {
             }
             let rests = watch.rests(quiet).map(|rests| rests.max(earliest));
             let wake = rests.unwrap_or(end).min(end);
-            match tokio::time::timeout_at(wake, self.connection.next()).await {
-                Ok(said) => self.take(said?, watch, Some(navigation)).await?,
-                Err(_) if !watch.is_loaded() => {
+            match self.hear(Some(watch), wake).await? {
+                Some(said) => self.take(said, watch, Some(navigation)).await?,
+                None if !watch.is_loaded() => {
                     watch.end(End::Late);
                     return Ok(None);
                 }
-                Err(_) => {
+                None => {
                     let is_last = wake >= end;
                     let Some(looked) = self.look(session, order, watch, end).await? else {
                         watch.end(End::Late);

@@ -4,11 +4,12 @@ mod paused;
 
 use super::console;
 use super::protocol::{Command, Event, text};
-use crate::address::Endpoint;
+use crate::client::Allowance;
 use crate::facts::{PageEnd as End, Visit};
+use crate::plan::PagePlan;
 use serde_json::{Value, json};
 use shared::secret::Secret;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -23,12 +24,12 @@ const MOST_OPEN: usize = 10_000;
 pub(super) struct Rules<'a> {
     /// The frame that shows the page.
     pub(super) frame: String,
-    /// Where it is.
-    pub(super) endpoint: &'a Endpoint,
-    /// Where it may be sent on to.
-    pub(super) declared: &'a [Endpoint],
+    /// Where it is, where it may be sent on to, and which methods its requests may have.
+    pub(super) plan: &'a PagePlan,
     /// Headers for requests to its own address.
     pub(super) headers: &'a [(String, Secret)],
+    /// What the environment still grants.
+    pub(super) allowance: &'a Allowance,
 }
 
 /// What has happened so far.
@@ -41,8 +42,12 @@ pub(super) struct Watch<'a> {
     pub(super) document: Option<(String, Vec<(String, String)>)>,
     /// Whether it cannot go on.
     pub(super) is_over: bool,
+    /// Why no further request may be sent.
+    pub(super) used_up: Option<String>,
     is_loaded: bool,
     open: HashMap<String, String>,
+    /// What the browser is told later, the first one first.
+    later: VecDeque<(Instant, Command)>,
     changed: Instant,
 }
 
@@ -54,8 +59,10 @@ impl<'a> Watch<'a> {
             visit: Visit::default(),
             document: None,
             is_over: false,
+            used_up: None,
             is_loaded: false,
             open: HashMap::new(),
+            later: VecDeque::new(),
             changed: now,
         }
     }
@@ -77,7 +84,7 @@ impl<'a> Watch<'a> {
 
     /// When the page has been at rest for so long, if nothing else happens; none while it loads.
     pub(super) fn rests(&self, quiet: Duration) -> Option<Instant> {
-        if !self.is_loaded || self.open.len() > LISTENING.0 {
+        if !self.is_loaded || self.open.len() > LISTENING.0 || !self.later.is_empty() {
             return None;
         }
         let wait = if self.open.is_empty() {
@@ -98,7 +105,7 @@ impl<'a> Watch<'a> {
     pub(super) fn see(&mut self, event: &Event, now: Instant) -> Vec<Command> {
         let parameters = &event.parameters;
         match event.method.as_str() {
-            "Fetch.requestPaused" => return self.paused(event),
+            "Fetch.requestPaused" => return self.paused(event, now),
             "Network.requestWillBeSent" => self.sent(parameters, now),
             "Network.responseReceived" => self.received(parameters),
             "Network.loadingFinished" => {
@@ -187,13 +194,15 @@ impl<'a> Watch<'a> {
             let line = self.line(id, parameters);
             self.visit.mixed.add(&line);
         }
+        // We stopped it ourselves, and have written that down.
+        let is_held = blocked == "inspector";
         // A page may give up what it no longer needs.
         let is_given_up = parameters.get("canceled").and_then(Value::as_bool) == Some(true);
         let is_page = self
             .document
             .as_ref()
             .is_some_and(|(document, _)| document == id);
-        if !(is_given_up || is_page || self.is_over) {
+        if !(is_held || is_given_up || is_page || self.is_over) {
             let line = self.line(id, parameters);
             let why = text(parameters, "/errorText");
             let why = if blocked.is_empty() { why } else { blocked };
@@ -242,6 +251,8 @@ fn attached(parameters: &Value) -> Vec<Command> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Endpoint;
+    use crate::sample::page_fact;
     use proptest::prelude::*;
 
     const FRAME: &str = "F";
@@ -254,13 +265,21 @@ mod tests {
         }
     }
 
+    fn plan(methods: &[&str]) -> PagePlan {
+        let mut plan = page_fact().plan;
+        plan.request.url.endpoint = here();
+        plan.declared = vec![here()];
+        plan.methods = methods.iter().map(|&method| method.to_owned()).collect();
+        plan
+    }
+
     fn watched(events: &[(&str, Value)]) -> (Visit, Vec<Command>) {
-        let (endpoint, headers) = (here(), [("X-Token".to_owned(), Secret::plain("t"))]);
+        let headers = [("X-Token".to_owned(), Secret::plain("t"))];
         let rules = Rules {
             frame: FRAME.into(),
-            endpoint: &endpoint,
-            declared: std::slice::from_ref(&endpoint),
+            plan: &plan(&["POST"]),
             headers: &headers,
+            allowance: &Allowance::new(1000, 1000.0),
         };
         let now = Instant::now();
         let mut watch = Watch::new(rules, now);
@@ -284,7 +303,8 @@ mod tests {
 
     fn paused(url: &str, kind: &str, frame: &str) -> (&'static str, Value) {
         let parameters = json!({"requestId": "P", "resourceType": kind, "frameId": frame,
-            "request": {"url": url, "headers": {"x-token": "old", "Accept": "*/*"}}});
+            "request": {"url": url, "method": "GET",
+                "headers": {"x-token": "old", "Accept": "*/*"}}});
         ("Fetch.requestPaused", parameters)
     }
 
@@ -369,6 +389,72 @@ mod tests {
     }
 
     #[test]
+    fn what_the_environment_does_not_allow_is_not_sent() {
+        let ask = |method: &str, kind: &str| {
+            let (name, mut parameters) = paused("https://h.example/a?token=x", kind, FRAME);
+            parameters["request"]["method"] = method.into();
+            (name, parameters)
+        };
+        let (visit, commands) = watched(&[
+            ask("GET", "Fetch"),
+            ask("POST", "Fetch"),
+            ask("DELETE", "Fetch"),
+            ask("PUT", "Ping"),
+            (
+                "Network.loadingFailed",
+                json!({"requestId": "1", "blockedReason": "inspector"}),
+            ),
+        ]);
+        let methods: Vec<&str> = commands.iter().map(|command| command.method).collect();
+        let (go, stop) = ("Fetch.continueRequest", "Fetch.failRequest");
+        assert_eq!(methods, [go, go, stop, stop]);
+        assert_eq!(visit.held.first, ["DELETE https://h.example/a"]);
+        assert_eq!(visit.held_beacons.first, ["PUT https://h.example/a"]);
+        assert_eq!(visit.failed.count, 0, "we did that");
+    }
+
+    #[test]
+    fn requests_wait_for_the_rate_and_end_with_the_budget() {
+        let (plan, allowance) = (plan(&[]), Allowance::new(3, 2.0));
+        let rules = Rules {
+            frame: FRAME.into(),
+            plan: &plan,
+            headers: &[],
+            allowance: &allowance,
+        };
+        let now = Instant::now();
+        let mut watch = Watch::new(rules, now);
+        let stop = |watch: &mut Watch<'_>, url: &str| {
+            let (method, parameters) = paused(url, "Script", FRAME);
+            let (session, method) = (None, method.to_owned());
+            let event = Event {
+                session,
+                method,
+                parameters,
+            };
+            watch.see(&event, now).len()
+        };
+        let url = "https://cdn.example/a.js";
+        assert_eq!(stop(&mut watch, url), 1);
+        assert_eq!(
+            stop(&mut watch, "data:text/javascript,"),
+            1,
+            "sent to nobody"
+        );
+        assert_eq!(stop(&mut watch, url), 0);
+        assert_eq!(stop(&mut watch, url), 0);
+        assert_eq!(watch.visit.waited, 900.0);
+        assert_eq!(watch.take_due(now), None);
+        let due = now + Duration::from_millis(400);
+        assert_eq!(watch.due(), Some(due));
+        assert!(watch.take_due(due).is_some());
+        assert!(!watch.is_over);
+        assert_eq!(stop(&mut watch, url), 1, "refused at once");
+        let why = "the 3 requests that `allow.requests` grants are used up";
+        assert_eq!((watch.is_over, watch.used_up.as_deref()), (true, Some(why)));
+    }
+
+    #[test]
     fn the_console_is_read_and_what_repeats_requests_is_left_out() {
         let log = |source: &str, level: &str, text: &str| {
             let entry = json!({"source": source, "level": level, "text": text});
@@ -428,12 +514,12 @@ mod tests {
 
     #[test]
     fn a_page_rests_when_nothing_is_asked_for() {
-        let (endpoint, now) = (here(), Instant::now());
+        let now = Instant::now();
         let rules = Rules {
             frame: FRAME.into(),
-            endpoint: &endpoint,
-            declared: &[],
+            plan: &plan(&[]),
             headers: &[],
+            allowance: &Allowance::new(1000, 1000.0),
         };
         let mut watch = Watch::new(rules, now);
         let quiet = Duration::from_millis(500);

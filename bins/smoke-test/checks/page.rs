@@ -1,6 +1,7 @@
 //! Every page is there, without errors, and fast enough.
 
 mod figures;
+mod hindered;
 
 use crate::facts::{Facts, Noted, PageEnd, Visit, Visits};
 use crate::judged::{self, Judged};
@@ -34,6 +35,9 @@ fn judge(plan: &PagePlan, visits: &Visits, judged: &mut Judged) {
     }
     let page = Page { plan, visits };
     page.arrival(judged);
+    if page.is_held(judged) {
+        return;
+    }
     page.errors(judged);
     let is_shown = |visit: &Visit| visit.end == PageEnd::Loaded && is_success(visit);
     if !visits.runs.iter().all(is_shown) || visits.runs.len() < plan.runs as usize {
@@ -80,11 +84,13 @@ impl Page<'_> {
         for visit in &self.visits.runs {
             match &visit.end {
                 PageEnd::Loaded => {}
-                PageEnd::Late => judged.wrong(self.finding(
-                    &format!("was not loaded within {within}"),
-                    "not loaded",
-                    &format!("loaded within {within}"),
-                )),
+                // What was held back is said below.
+                PageEnd::Late if visit.held.count > 0 => {}
+                PageEnd::Late => {
+                    let message = format!("was not loaded within {within}");
+                    let expected = format!("loaded within {within}");
+                    self.late(self.finding(&message, "not loaded", &expected), judged);
+                }
                 // The status says it already.
                 PageEnd::Nothing(_) if visit.status.is_some_and(|status| status >= 400) => {}
                 PageEnd::Nothing(why) => judged.open(format!("`{name}` was not there: {why}")),
@@ -165,21 +171,23 @@ impl Page<'_> {
         for text in &self.plan.marks.texts {
             match self.share(|visit| visit.missing.contains(text)) {
                 None => judged.holds(format!("`{name}` shows `{text}`")),
-                Some(share) => judged.wrong(self.finding(
-                    &format!("does not show `{text}` {share}"),
-                    "not shown",
-                    &format!("`{text}`"),
-                )),
+                Some(share) => {
+                    let message = format!("does not show `{text}` {share}");
+                    self.late(
+                        self.finding(&message, "not shown", &format!("`{text}`")),
+                        judged,
+                    );
+                }
             }
         }
         if let Some(selector) = &self.plan.marks.selector {
             match self.share(|visit| visit.has_element != Some(true)) {
                 None => judged.holds(format!("`{name}` has an element `{selector}`")),
-                Some(share) => judged.wrong(self.finding(
-                    &format!("has no element `{selector}` {share}"),
-                    "no element",
-                    &format!("an element `{selector}`"),
-                )),
+                Some(share) => {
+                    let message = format!("has no element `{selector}` {share}");
+                    let expected = format!("an element `{selector}`");
+                    self.late(self.finding(&message, "no element", &expected), judged);
+                }
             }
         }
     }
@@ -289,6 +297,53 @@ mod tests {
                 ]
             }
         );
+    }
+
+    #[test]
+    fn a_page_without_what_was_held_back_says_nothing() {
+        let held = |_: &mut PagePlan, visits: &mut Visits| {
+            visits.runs[1].held = noted(3, "POST http://h/track");
+            visits.runs[1].uncaught = noted(1, "Failed to fetch");
+            visits.runs[1].end = PageEnd::Late;
+        };
+        assert_eq!(
+            reason(held),
+            "`home` sends `POST http://h/track` and 2 more, which `allow.methods` does not grant: \
+             it was held back, and the page without it says nothing; allow the method if the page \
+             may send it here"
+        );
+        let beacon = outcome(|_, visits| {
+            visits.runs[1].held_beacons = noted(1, "POST http://h/seen");
+            visits.runs[4].pressed = key(false, true);
+        });
+        let said = "`home`: `POST http://h/seen` was held back, because `allow.methods` does not \
+                    grant it; pages do not see the answer";
+        match beacon {
+            Outcome::Pass { evidence } => assert!(evidence.iter().any(|one| one == said)),
+            other => panic!("it should pass: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_page_that_we_kept_waiting_is_not_called_slow() {
+        let waited = "but its requests waited up to 900 ms for `allow.per_second`";
+        let slow = |_: &mut PagePlan, visits: &mut Visits| {
+            for visit in &mut visits.runs {
+                visit.largest_paint = Some(2700.0);
+                visit.waited = 900.0;
+            }
+        };
+        assert!(reason(slow).contains(waited), "{}", reason(slow));
+        let late = |_: &mut PagePlan, visits: &mut Visits| {
+            visits.runs[0].end = PageEnd::Late;
+            visits.runs[0].waited = 900.0;
+        };
+        assert!(reason(late).contains(waited), "{}", reason(late));
+        let blank = |_: &mut PagePlan, visits: &mut Visits| {
+            visits.runs[0].missing = vec!["Welcome".into()];
+            visits.runs[0].waited = 900.0;
+        };
+        assert!(reason(blank).contains(waited), "{}", reason(blank));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// What is left of it.
+#[derive(Debug)]
 pub(crate) struct Allowance {
     most: u64,
     taken: Cell<u64>,

@@ -12,6 +12,7 @@ mod stream;
 mod tally;
 mod trust;
 
+pub(crate) use allowance::Allowance;
 pub(crate) use connect::{Connected, Stream, Tcp, is_private};
 pub(crate) use kept::{Line, Questions, Silence};
 pub(crate) use limited::Limited;
@@ -24,7 +25,6 @@ use crate::answer::{Answer, Asked, Break, NoAnswer};
 use crate::counts::Counts;
 use crate::plan::{Plan, Request};
 use crate::probes::pause::Pause;
-use allowance::Allowance;
 use shared::gate::{Context, Interrupt};
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
@@ -233,6 +233,11 @@ impl Client {
     /// may have to wait, so the deadline of the request is set behind it.
     pub(crate) async fn allow(&self) -> Result<(), NoAnswer> {
         self.allowance.take().await
+    }
+
+    /// The allowance of the run, for requests that somebody else sends for us.
+    pub(crate) fn allowance(&self) -> &Allowance {
+        &self.allowance
     }
 
     /// The certificates that this machine trusts.

@@ -42,6 +42,12 @@ pub(crate) struct Visit {
     pub(crate) failed: Noted,
     /// What a secure page loaded, or wanted to load, over plain HTTP.
     pub(crate) mixed: Noted,
+    /// Requests that were not sent, because the environment does not allow their methods.
+    pub(crate) held: Noted,
+    /// The same for those whose answers no page sees.
+    pub(crate) held_beacons: Noted,
+    /// The longest that a request waited for the rate that is allowed, in milliseconds.
+    pub(crate) waited: f64,
     /// The texts that were not shown.
     pub(crate) missing: Vec<String>,
     /// Whether the element was there; none when none is asked for.

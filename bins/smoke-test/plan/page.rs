@@ -4,7 +4,7 @@ mod figure;
 
 use super::Planned;
 use super::keys::Keystroke;
-use super::request::{Protocol, Request};
+use super::request::{Protocol, Request, SAFE};
 use super::request_header::is_header_name;
 use super::scope::{Asks, Scope};
 use crate::address::Endpoint;
@@ -29,6 +29,8 @@ pub(crate) struct PagePlan {
     pub(crate) request: Request,
     /// Where a browser may be sent on to: the environment's addresses.
     pub(crate) declared: Vec<Endpoint>,
+    /// Which methods its requests may have, besides those that only read.
+    pub(crate) methods: Vec<String>,
     /// The visitor's cookies.
     pub(crate) cookies: Vec<(String, Secret)>,
     /// How often it is opened.
@@ -95,6 +97,11 @@ impl Planned for PagePlan {
 }
 
 impl PagePlan {
+    /// Whether its requests may have this method.
+    pub(crate) fn allows(&self, method: &str) -> bool {
+        SAFE.contains(&method) || self.methods.iter().any(|allowed| allowed == method)
+    }
+
     /// Whether this figure is judged.
     pub(crate) fn judges(&self, figure: Figure) -> bool {
         self.limits.iter().any(|limit| limit.figure == figure)
@@ -125,6 +132,7 @@ pub(super) fn of(scope: &Scope<'_>, probe: &PageProbe) -> Result<PagePlan> {
     Ok(PagePlan {
         name: probe.name.value.clone(),
         reproduce: reproduce::page(&request.url, probe.within),
+        methods: scope.allow().methods.clone(),
         cookies: cookies(scope, probe)?,
         keys: keys(scope, &probe.keys)?,
         declared,

@@ -81,14 +81,11 @@ async fn runs(
     let mut progress = Progress::start(format!("page `{}`", plan.name));
     for number in 0..plan.runs {
         progress.tell(&format!("run {} of {}", number + 1, plan.runs));
-        client
-            .allow()
-            .await
-            .map_err(|no| Error::unavailable(no.reason))?;
         let mut headers = plan.request.headers.clone();
         headers.push(("x-sluicegate-run".into(), Secret::plain(client.run())));
         let order = Order {
             plan,
+            allowance: client.allowance(),
             headers,
             agent: &agent,
             key: plan.keys.get(number as usize % plan.keys.len().max(1)),
@@ -104,13 +101,6 @@ async fn runs(
             source,
         } = browser.visit(&order).await?;
         let is_over = matches!(visit.end, End::Nothing(_) | End::Elsewhere(_) | End::Late);
-        // Everything that the page loads counts as well, the page itself was counted before.
-        for _ in 1..visit.requests {
-            client
-                .allow()
-                .await
-                .map_err(|no| Error::unavailable(no.reason))?;
-        }
         if let Some(status) = visit.status {
             let answer = Answer {
                 status,

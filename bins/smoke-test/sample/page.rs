@@ -11,6 +11,7 @@ pub(crate) fn page_fact() -> Fact<PagePlan, Visits> {
             name: "home".into(),
             request: request("/"),
             declared: vec![address().endpoint().clone()],
+            methods: Vec::new(),
             cookies: Vec::new(),
             runs: 5,
             limits: vec![

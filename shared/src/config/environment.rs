@@ -39,14 +39,15 @@ pub struct Environment {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Allow {
-    /// Methods besides `GET`, `HEAD` and `OPTIONS`.
+    /// Methods besides `GET`, `HEAD` and `OPTIONS`, also of what a page sends in a browser, wherever
+    /// it sends it.
     #[serde(default)]
     pub methods: Vec<String>,
     /// Whether its names may resolve to addresses that are not public: loopback, link-local,
     /// private and shared ranges.
     #[serde(default)]
     pub private_addresses: bool,
-    /// How many requests one run may send it, load included.
+    /// How many requests one run may send it, load included, and all that pages load.
     #[serde(default = "default_requests")]
     pub requests: u64,
     /// How many of them in any second.

@@ -6,35 +6,75 @@ use crate::browser::protocol::{Command, Event, text};
 use crate::facts::PageEnd as End;
 use serde_json::{Value, json};
 use shared::secret::Secret;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Requests whose answers no script ever sees.
+const BEACONS: [&str; 2] = ["Ping", "CSPViolationReport"];
 
 impl Watch<'_> {
-    /// A request that the browser has stopped for us.
-    pub(super) fn paused(&mut self, event: &Event) -> Vec<Command> {
-        let Some(session) = &event.session else {
-            return Vec::new();
-        };
+    /// When the browser must be told something that had to wait.
+    pub(in crate::browser) fn due(&self) -> Option<Instant> {
+        self.later.front().map(|(due, _)| *due)
+    }
+
+    /// What it must be told now.
+    pub(in crate::browser) fn take_due(&mut self, now: Instant) -> Option<Command> {
+        self.due().filter(|due| *due <= now)?;
+        self.later.pop_front().map(|(_, command)| command)
+    }
+
+    /// A request that the browser has stopped for us, of the page or of any frame or worker.
+    pub(super) fn paused(&mut self, event: &Event, now: Instant) -> Vec<Command> {
         let parameters = &event.parameters;
-        let id = text(parameters, "/requestId");
         let url = text(parameters, "/request/url");
+        let place = url.split(['?', '#']).next().unwrap_or_default();
         let endpoint = endpoint(url);
         let is_page = text(parameters, "/resourceType") == "Document"
             && text(parameters, "/frameId") == self.rules.frame;
-        let is_declared = |endpoint: &Endpoint| self.rules.declared.contains(endpoint);
+        let plan = self.rules.plan;
+        let is_declared = |endpoint: &Endpoint| plan.declared.contains(endpoint);
         if is_page && !endpoint.as_ref().is_some_and(is_declared) {
-            let place = url.split(['?', '#']).next().unwrap_or_default();
             self.end(End::Elsewhere(crate::answer::shown(place, 200)));
-            let parameters = json!({ "requestId": id, "errorReason": "BlockedByClient" });
-            return vec![Command::session(session, "Fetch.failRequest", parameters)];
+            return vec![fail(event)];
         }
-        let mut parameters = json!({ "requestId": id });
-        if endpoint.as_ref() == Some(self.rules.endpoint) {
-            parameters["headers"] = self.headers(&event.parameters);
+        let mut told = json!({ "requestId": text(parameters, "/requestId") });
+        if endpoint.as_ref() == Some(&plan.request.url.endpoint) {
+            told["headers"] = self.headers(parameters);
         }
-        vec![Command::session(
-            session,
-            "Fetch.continueRequest",
-            parameters,
-        )]
+        let told = Command {
+            session: event.session.clone(),
+            method: "Fetch.continueRequest",
+            parameters: told,
+        };
+        // What a page brings within its own text is sent to nobody.
+        if !(url.starts_with("http:") || url.starts_with("https:")) {
+            return vec![told];
+        }
+        let method = text(parameters, "/request/method");
+        if !plan.allows(method) {
+            let is_beacon = BEACONS.contains(&text(parameters, "/resourceType"));
+            let visit = &mut self.visit;
+            let held = match is_beacon {
+                true => &mut visit.held_beacons,
+                false => &mut visit.held,
+            };
+            held.add(&format!("{method} {place}"));
+            return vec![fail(event)];
+        }
+        match self.rules.allowance.reserve(now) {
+            Ok(Duration::ZERO) => vec![told],
+            Ok(wait) => {
+                self.visit.waited = self.visit.waited.max(wait.as_secs_f64() * 1000.0);
+                self.later.push_back((now + wait, told));
+                Vec::new()
+            }
+            Err(no_answer) => {
+                self.used_up = Some(no_answer.reason);
+                self.is_over = true;
+                vec![fail(event)]
+            }
+        }
     }
 
     /// The headers of a request with ours in front: given ones replace all that there were.
@@ -53,6 +93,16 @@ impl Watch<'_> {
             }
         }
         headers.into()
+    }
+}
+
+/// The request is not sent.
+fn fail(event: &Event) -> Command {
+    let id = text(&event.parameters, "/requestId");
+    Command {
+        session: event.session.clone(),
+        method: "Fetch.failRequest",
+        parameters: json!({ "requestId": id, "errorReason": "BlockedByClient" }),
     }
 }
 

@@ -59,7 +59,14 @@ impl Page<'_> {
             };
             let message = format!("{what}: {seen}");
             let expected = format!("at most {most}");
-            judged.wrong(self.finding(&message, figure.shown(median), &expected));
+            let finding = self.finding(&message, figure.shown(median), &expected);
+            match figure {
+                Figure::Bytes => judged.wrong(finding),
+                Figure::FirstContentfulPaint
+                | Figure::LargestContentfulPaint
+                | Figure::CumulativeLayoutShift
+                | Figure::TimeToInteractive => self.late(finding, judged),
+            }
         } else {
             judged.holds(format!("`{name}`: {seen}"));
         }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 /// A page as a browser shows it, and how fast it must be there: opened several times in headless
 /// Chromium, each time as by a first visitor; the median of each figure is judged. Nothing is
-/// throttled, neither the processor nor the network.
+/// throttled, neither the processor nor the network. Requests whose methods `allow.methods` does not
+/// grant are held back.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PageProbe {
