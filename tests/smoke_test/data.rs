@@ -2,7 +2,7 @@
 //! cannot be made to do by servers that send what they are told.
 
 use crate::sandbox::{Ran, Sandbox};
-use crate::server::{Reply, Server, answer};
+use crate::server::{Reply, Server, answer, with_headers};
 use crate::{finding, outcome, release};
 use shared::verdict::Outcome;
 use std::net::SocketAddr;
@@ -611,7 +611,31 @@ fn what_are_no_metrics_fails_and_what_cannot_be_read_is_unknown() {
     ask_metrics(&server, "path: /metrics").ends(3, &["too many to read"]);
     let server = service(|count, _| exposition(100 - count));
     let ran = ask_metrics(&server, "moves: [work_total], traffic: /chores");
-    ran.ends(3, &["lower in the second reading"]);
+    ran.ends(3, &["lower in a later reading"]);
+    let read = AtomicU64::new(0);
+    let server = service(move |_, _| exposition(read.fetch_add(1, Ordering::SeqCst)));
+    let ran = ask_metrics(&server, "moves: [work_total], traffic: /chores");
+    ran.ends(3, &["while it was only read: what moved it cannot be told"]);
+    let page = [("x-release", "1.1.0"), ("content-type", "text/html")];
+    let server = service(move |_, _| Reply::Send(with_headers(200, &page, "up 1\n")));
+    let ran = ask_metrics(&server, "path: /metrics");
+    ran.ends(
+        1,
+        &["has metrics of a type that Prometheus 3 does not scrape"],
+    );
+    // What is asked for is counted, whatever its name and its type.
+    let text = "# TYPE d histogram\nd_bucket{le=\"0.5\"} 900\nd_bucket{le=\"+Inf\"} 1000\n\
+                d_sum 55555\nd_count 1000\n# TYPE jobs_created gauge\njobs_created 900000\n";
+    let server = service(move |_, _| Reply::Send(answer(200, "1.1.0", text)));
+    let few = "sum: { at_most: 5 }";
+    let families = format!(
+        "families: {{ d: {{ labels: {{ le: '0.5' }}, {few} }}, jobs_created: {{ {few} }} }}"
+    );
+    let ran = ask_metrics(&server, &families);
+    ran.ends(
+        1,
+        &["adding up to 900,", "`jobs_created` adding up to 900000,"],
+    );
 }
 
 // --- members ---------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 //! Metrics parse, are there, and move.
 
 use crate::answer::{Answer, Asked};
-use crate::expectations::{Found, excerpt, metrics};
+use crate::expectations::metrics::{self, Readings};
+use crate::expectations::{Found, excerpt};
 use crate::facts::{Facts, MetricsSeen, Traffic};
 use crate::judged::{self, Judged, attempts};
 use crate::plan::{FORBIDDEN, MetricsPlan, Request};
@@ -39,20 +40,31 @@ fn read(plan: &MetricsPlan, seen: &MetricsSeen, judged: &mut Judged) -> bool {
         return false;
     };
     let mut found = Found::default();
-    let Some(before) = metrics::exposition(answer, &mut found) else {
+    let Some(first) = metrics::exposition(answer, &mut found) else {
         judged.add(&plan.name, &plan.request, &plan.reproduce, found);
         return false;
     };
     match &seen.traffic {
-        None => families(plan, &before, answer, &mut found),
+        None => families(plan, &first, answer, &mut found),
         Some(traffic) => {
-            let Some(answer) = answered(plan, &traffic.second, judged) else {
+            let again = answered(plan, &traffic.before, judged);
+            let last = answered(plan, &traffic.after, judged);
+            let (Some(again), Some(last)) = (again, last) else {
                 return true;
             };
             found = Found::default();
-            if let Some(after) = metrics::exposition(answer, &mut found) {
-                families(plan, &after, answer, &mut found);
-                moved(plan, (&before, &after), traffic, &mut found);
+            let again = metrics::exposition(again, &mut found);
+            found.evidence.clear();
+            if let (Some(again), Some(after)) = (again, metrics::exposition(last, &mut found)) {
+                families(plan, &after, last, &mut found);
+                let readings = Readings {
+                    first: &first,
+                    before: &again,
+                    after: &after,
+                    count: traffic.readings,
+                    answered: traffic.answered,
+                };
+                moved(plan, &readings, traffic, &mut found);
             }
         }
     }
@@ -66,19 +78,14 @@ fn families(plan: &MetricsPlan, exposition: &Exposition, answer: &Answer, found:
     }
 }
 
-fn moved(
-    plan: &MetricsPlan,
-    readings: (&Exposition, &Exposition),
-    traffic: &Traffic,
-    found: &mut Found,
-) {
+fn moved(plan: &MetricsPlan, readings: &Readings<'_>, traffic: &Traffic, found: &mut Found) {
     let (sent, answered) = (traffic.sent, traffic.answered);
     if answered == 0 {
         let reason = format!("had no answer to any of the {sent} requests that move its counters");
         return found.unknown.push(reason);
     }
     for family in &plan.moves {
-        metrics::moves(family, readings, answered, found);
+        metrics::moves(family, readings, found);
     }
 }
 
@@ -226,7 +233,9 @@ mod tests {
         seen.traffic = Some(Traffic {
             sent: 5,
             answered,
-            second,
+            before: asked(200, "a_total 3\n"),
+            after: second,
+            readings: 1,
         });
         (plan, seen)
     }

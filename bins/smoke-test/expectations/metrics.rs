@@ -2,7 +2,7 @@
 
 mod moves;
 
-pub(crate) use moves::{has_moved, moves};
+pub(crate) use moves::{Readings, has_moved, moves};
 
 use super::{Found, excerpt};
 use crate::answer::Answer;
@@ -44,6 +44,12 @@ pub(crate) fn exposition(answer: &Answer, found: &mut Found) -> Option<Expositio
             found.wrong(message, excerpt(answer), expected);
             None
         }
+        Ok(_) if is_other_type(answer) => {
+            let said = answer.header("content-type").unwrap_or_default();
+            let message = "has metrics of a type that Prometheus 3 does not scrape";
+            found.wrong(message, crate::answer::shown(&said, 80), "text/plain");
+            None
+        }
         Ok(exposition) if exposition.samples() == 0 => {
             found.wrong(
                 "has metrics without a single sample",
@@ -60,6 +66,19 @@ pub(crate) fn exposition(answer: &Answer, found: &mut Found) -> Option<Expositio
             Some(exposition)
         }
     }
+}
+
+/// Whether the answer says that it is something else than metrics: a scrape of it fails. Without a
+/// type the outcome depends on how Prometheus is set.
+/// <https://prometheus.io/docs/prometheus/latest/migration/#scrape-protocols>
+fn is_other_type(answer: &Answer) -> bool {
+    const TYPES: [&str; 3] = [
+        "text/plain",
+        "application/openmetrics-text",
+        "application/vnd.google.protobuf",
+    ];
+    let said = answer.media_type();
+    said.is_some_and(|said| !TYPES.contains(&said.as_str()))
 }
 
 /// Judges one metric that is expected.
@@ -95,7 +114,12 @@ pub(crate) fn family(
         let noun = if count == 1 { "sample" } else { "samples" };
         return found.evidence.push(format!("`{shown}` has {count} {noun}"));
     }
-    let counted = counted(kind, &samples);
+    let counted = counted(kind, plan, &samples);
+    if counted.is_empty() {
+        let count = samples.len();
+        let message = format!("has no value of `{shown}` among its {count} samples");
+        return found.wrong(message, "no value", shown);
+    }
     if let Some(predicate) = &plan.value {
         each(&shown, predicate, &counted, answer, found);
     }
@@ -177,10 +201,19 @@ fn with_labels<'a>(samples: &[&'a Sample], labels: &BTreeMap<String, String>) ->
     samples.iter().filter(has).copied().collect()
 }
 
-/// The samples whose values count: of histograms and summaries how often something was seen.
-fn counted<'a>(kind: Kind, samples: &[&'a Sample]) -> Vec<&'a Sample> {
+/// The samples whose values count: of histograms and summaries how often something was seen, or the
+/// buckets and quantiles that are asked for by their label.
+fn counted<'a>(kind: Kind, plan: &FamilyPlan, samples: &[&'a Sample]) -> Vec<&'a Sample> {
+    if ["le", "quantile"]
+        .iter()
+        .any(|label| plan.labels.contains_key(*label))
+    {
+        return samples.to_vec();
+    }
     let is_count = |sample: &&&Sample| sample.name.ends_with("_count");
-    let is_value = |sample: &&&Sample| !sample.name.ends_with("_created");
+    // When a series began is no value of it: OpenMetrics, section 5.1.2
+    let created = format!("{}_created", plan.name.trim_end_matches("_total"));
+    let is_value = |sample: &&&Sample| sample.name != created;
     match kind {
         Kind::Histogram | Kind::Summary => samples.iter().filter(is_count).copied().collect(),
         Kind::Counter | Kind::Gauge | Kind::Untyped => {

@@ -16,10 +16,14 @@ pub(crate) struct MetricsSeen {
 /// What was done to move counters.
 #[derive(Debug)]
 pub(crate) struct Traffic {
+    /// A second reading, before anything was sent.
+    pub(crate) before: Asked,
     /// How many requests were sent.
     pub(crate) sent: u32,
     /// How many of them were answered.
     pub(crate) answered: u32,
     /// The reading after them, the last of some.
-    pub(crate) second: Asked,
+    pub(crate) after: Asked,
+    /// How many readings there were after them.
+    pub(crate) readings: u32,
 }

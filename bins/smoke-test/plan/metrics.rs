@@ -102,7 +102,8 @@ impl Planned for MetricsPlan {
     fn requests(&self) -> u64 {
         let traffic = self.traffic.as_ref();
         let traffic = traffic.map_or(0, |(_, times)| u64::from(times + MOST_READINGS));
-        1 + traffic + u64::from(self.outside.is_some())
+        // Before traffic it is read twice.
+        1 + u64::from(self.traffic.is_some()) + traffic + u64::from(self.outside.is_some())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads metrics, sends traffic that moves them, and reads them again.
+//! Reads metrics twice, sends traffic that moves them, and reads them again.
 
 use super::Ask;
 use super::pause::Pause;
@@ -40,16 +40,18 @@ async fn moved(
     request: &Request,
     times: u32,
 ) -> Traffic {
+    let before = client.ask(&plan.request, &[200]).await;
     let mut answered = 0;
     for _ in 0..times {
         answered += u32::from(client.send(request).await.is_ok());
     }
     let mut pause = Pause::new();
     let mut readings = 1;
-    let second = loop {
-        let second = client.ask(&plan.request, &[200]).await;
-        if readings >= MOST_READINGS || has_moved(&plan.moves, first, &second) {
-            break second;
+    let after = loop {
+        let after = client.ask(&plan.request, &[200]).await;
+        let asked = [first, &before, &after];
+        if readings >= MOST_READINGS || has_moved(&plan.moves, asked, readings, answered) {
+            break after;
         }
         readings += 1;
         tokio::time::sleep(pause.next()).await;
@@ -57,6 +59,8 @@ async fn moved(
     Traffic {
         sent: times,
         answered,
-        second,
+        before,
+        after,
+        readings,
     }
 }

@@ -1,4 +1,4 @@
-//! Counters that go up between two readings.
+//! Counters that go up with traffic.
 
 use super::{counted, exposition, near, with_labels};
 use crate::answer::Asked;
@@ -12,69 +12,138 @@ const PROCESS: &str = "process_start_time_seconds";
 /// The name of a series and its labels.
 type Series = (String, Vec<String>);
 
-/// Judges whether counters went up between two readings.
-pub(crate) fn moves(
-    plan: &FamilyPlan,
-    readings: (&Exposition, &Exposition),
-    sent: u32,
-    found: &mut Found,
-) {
-    let (before, after) = readings;
+/// What was read, in this order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Readings<'a> {
+    /// At first.
+    pub(crate) first: &'a Exposition,
+    /// Right after it, before the traffic.
+    pub(crate) before: &'a Exposition,
+    /// After it, the last of some readings.
+    pub(crate) after: &'a Exposition,
+    /// How many there were after it.
+    pub(crate) count: u32,
+    /// How many requests of the traffic were answered.
+    pub(crate) answered: u32,
+}
+
+/// What became of a counter.
+enum Movement {
+    /// There is nothing to compare.
+    Missing,
+    Gauge,
+    Incomparable(String),
+    /// From what to what, and how far by itself between two readings without traffic.
+    Rise {
+        was: f64,
+        is: f64,
+        by_itself: f64,
+    },
+}
+
+/// Judges whether counters went up with traffic, and further than they do by themselves: a service
+/// may count its readers.
+pub(crate) fn moves(plan: &FamilyPlan, readings: &Readings<'_>, found: &mut Found) {
     let shown = plan.shown();
-    let Some((kind, _)) = after.find(&plan.name) else {
-        let message = format!("has no metric `{}` to move{}", plan.name, near(plan, after));
-        return found.wrong(message, "no such metric", shown);
+    let requests = match readings.answered {
+        1 => "1 request".into(),
+        answered => format!("{answered} requests"),
     };
-    if kind == Kind::Gauge {
-        let message = format!("has `{}` as a gauge, and only counters move", plan.name);
-        return found.wrong(message, "gauge", "counter");
-    }
-    if process(before) != process(after) {
-        let reason =
-            format!("had two readings of `{shown}` from two processes, which cannot be compared");
-        return found.unknown.push(reason);
-    }
-    let (old, new) = (values(plan, before), values(plan, after));
-    let is_lower = old
-        .iter()
-        .any(|(series, value)| new.get(series).is_none_or(|now| now < value));
-    if is_lower {
-        let reason = format!(
-            "had `{shown}` lower in the second reading: it was restarted, or another member answered"
-        );
-        return found.unknown.push(reason);
-    }
-    let total =
-        |values: &BTreeMap<Series, f64>| values.values().fold(0.0, |sum, value| sum + value);
-    let (was, is) = (total(&old), total(&new));
-    let requests = if sent == 1 {
-        "1 request".into()
-    } else {
-        format!("{sent} requests")
-    };
-    if is > was {
-        let message = format!("`{shown}` went from {was} to {is} with {requests}");
-        found.evidence.push(message);
-    } else {
-        let message = format!("has `{shown}` at {is} before and after {requests}");
-        found.wrong(message, format!("{was} and {is}"), "a higher value");
+    match movement(plan, readings) {
+        Movement::Missing => {
+            let near = near(plan, readings.after);
+            let message = format!("has no metric `{}` to move{near}", plan.name);
+            found.wrong(message, "no such metric", shown);
+        }
+        Movement::Gauge => {
+            let message = format!("has `{}` as a gauge, and only counters move", plan.name);
+            found.wrong(message, "gauge", "counter");
+        }
+        Movement::Incomparable(reason) => found.unknown.push(reason),
+        Movement::Rise { was, is, .. } if is <= was => {
+            let message = format!("has `{shown}` at {is} before and after {requests}");
+            found.wrong(message, format!("{was} and {is}"), "a higher value");
+        }
+        Movement::Rise { was, is, by_itself } if is_beyond(was, is, by_itself, readings) => {
+            let message = format!("`{shown}` went from {was} to {is} with {requests}");
+            found.evidence.push(message);
+        }
+        Movement::Rise { was, is, by_itself } => found.unknown.push(format!(
+            "had `{shown}` go from {was} to {is} with {requests}, and up by {by_itself} while it was \
+             only read: what moved it cannot be told"
+        )),
     }
 }
 
 /// Whether all has moved, or reading again would not show it.
-pub(crate) fn has_moved(moves: &[FamilyPlan], first: &Asked, second: &Asked) -> bool {
+pub(crate) fn has_moved(
+    moves: &[FamilyPlan],
+    asked: [&Asked; 3],
+    count: u32,
+    answered: u32,
+) -> bool {
     let read = |asked: &Asked| {
         let answer = asked.answer.as_ref().ok()?;
         exposition(answer, &mut Found::default())
     };
-    let (Some(first), Some(second)) = (read(first), read(second)) else {
+    let [Some(first), Some(before), Some(after)] = asked.map(read) else {
         return true;
     };
-    let mut found = Found::default();
-    for plan in moves {
-        self::moves(plan, (&first, &second), 1, &mut found);
+    let readings = Readings {
+        first: &first,
+        before: &before,
+        after: &after,
+        count,
+        answered,
+    };
+    moves.iter().all(|plan| match movement(plan, &readings) {
+        Movement::Missing | Movement::Gauge => false,
+        Movement::Incomparable(_) => true,
+        Movement::Rise { was, is, by_itself } => is_beyond(was, is, by_itself, &readings),
+    })
+}
+
+/// Each reading may have moved it as far as the first did, unless it went so far that every request
+/// has its part in it: then others ask as well.
+fn is_beyond(was: f64, is: f64, by_itself: f64, readings: &Readings<'_>) -> bool {
+    let rise = is - was;
+    rise > by_itself * f64::from(readings.count)
+        || rise >= f64::from(readings.count) + f64::from(readings.answered)
+}
+
+fn movement(plan: &FamilyPlan, readings: &Readings<'_>) -> Movement {
+    let shown = plan.shown();
+    let all = [readings.first, readings.before, readings.after];
+    let Some((kind, _)) = readings.after.find(&plan.name) else {
+        return Movement::Missing;
+    };
+    if kind == Kind::Gauge {
+        return Movement::Gauge;
     }
-    found.wrong.is_empty()
+    let [first, before, after] = all.map(process);
+    if first != before || before != after {
+        return Movement::Incomparable(format!(
+            "had readings of `{shown}` from two processes, which cannot be compared"
+        ));
+    }
+    let [first, before, after] = all.map(|reading| values(plan, reading));
+    let is_lower = |old: &BTreeMap<Series, f64>, new: &BTreeMap<Series, f64>| {
+        let mut old = old.iter();
+        old.any(|(series, value)| new.get(series).is_none_or(|now| now < value))
+    };
+    if is_lower(&first, &before) || is_lower(&before, &after) {
+        return Movement::Incomparable(format!(
+            "had `{shown}` lower in a later reading: it was restarted, or another member answered"
+        ));
+    }
+    let total =
+        |values: &BTreeMap<Series, f64>| values.values().fold(0.0, |sum, value| sum + value);
+    let (first, was, is) = (total(&first), total(&before), total(&after));
+    Movement::Rise {
+        was,
+        is,
+        by_itself: was - first,
+    }
 }
 
 fn process(exposition: &Exposition) -> Option<f64> {
@@ -86,7 +155,7 @@ fn values(plan: &FamilyPlan, exposition: &Exposition) -> BTreeMap<Series, f64> {
     let Some((kind, samples)) = exposition.find(&plan.name) else {
         return BTreeMap::new();
     };
-    let samples = counted(kind, &with_labels(&samples, &plan.labels));
+    let samples = counted(kind, plan, &with_labels(&samples, &plan.labels));
     let key = |sample: &Sample| {
         let labels = sample.labels.iter();
         let labels = labels.map(|(name, value)| format!("{name}={value}"));
@@ -123,10 +192,46 @@ mod tests {
     }
 
     fn moved(before: &str, after: &str) -> Found {
+        read([before, before, after], 1)
+    }
+
+    fn read(texts: [&str; 3], count: u32) -> Found {
         let mut found = Found::default();
-        let readings = (parsed(before), parsed(after));
-        moves(&counter(), (&readings.0, &readings.1), 5, &mut found);
+        let [first, before, after] = texts.map(parsed);
+        let readings = Readings {
+            first: &first,
+            before: &before,
+            after: &after,
+            count,
+            answered: 5,
+        };
+        moves(&counter(), &readings, &mut found);
         found
+    }
+
+    #[test]
+    fn a_counter_of_its_own_readers_does_not_show_that_traffic_moves_it() {
+        for (texts, count) in [
+            (["a_total 1", "a_total 2", "a_total 3"], 1),
+            (["a_total 1", "a_total 2", "a_total 7"], 5),
+        ] {
+            let found = read(texts, count);
+            let words = "and up by 1 while it was only read: what moved it cannot be told";
+            assert!(found.unknown[0].ends_with(words), "{:?}", found.unknown);
+            assert_eq!(found.evidence, Vec::<String>::new());
+        }
+        let found = read(["a_total 1", "a_total 2", "a_total 8"], 1);
+        assert_eq!(
+            found.evidence,
+            ["`a_total` went from 2 to 8 with 5 requests"]
+        );
+        let busy = read(["a_total 10", "a_total 52", "a_total 113"], 5);
+        assert_eq!(
+            busy.evidence,
+            ["`a_total` went from 52 to 113 with 5 requests"]
+        );
+        let still = read(["a_total 1", "a_total 2", "a_total 2"], 1);
+        is_wrong(&still, "has `a_total` at 2 before and after 5 requests");
     }
 
     #[test]
@@ -154,14 +259,14 @@ mod tests {
     #[test]
     fn a_counter_that_goes_down_or_another_process_is_unknown() {
         let found = moved("a_total 8", "a_total 3");
-        let reason = "had `a_total` lower in the second reading: it was restarted, or another \
-                      member answered";
+        let reason = "had `a_total` lower in a later reading: it was restarted, or another member \
+                      answered";
         assert_eq!(found.unknown, [reason]);
         let found = moved(
             "a_total 3\nprocess_start_time_seconds 1",
             "a_total 9\nprocess_start_time_seconds 2",
         );
-        let reason = "had two readings of `a_total` from two processes, which cannot be compared";
+        let reason = "had readings of `a_total` from two processes, which cannot be compared";
         assert_eq!(found.unknown, [reason]);
         assert_eq!(found.wrong, []);
     }

@@ -28,7 +28,7 @@ pub struct MetricsProbe {
     /// (`http_request_duration_seconds_count`).
     #[serde(default)]
     pub families: BTreeMap<String, Located<MetricFamily>>,
-    /// Counters that must have gone up after `traffic`.
+    /// Counters that must have gone up after `traffic`, and further than by being read.
     #[serde(default)]
     pub moves: Vec<Located<String>>,
     /// The path that is asked between two readings, at the same address, to move them.
@@ -63,7 +63,7 @@ pub struct MetricFamily {
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
     /// What must hold for the value of each sample, or as its `for` says; of histograms and
-    /// summaries for their counts.
+    /// summaries for their counts, or for the buckets and quantiles that `labels` asks for.
     pub value: Option<Located<Expectation>>,
     /// What must hold for the sum of all these values.
     pub sum: Option<Located<Expectation>>,
