@@ -2,6 +2,8 @@
 
 #[path = "smoke_test/access.rs"]
 mod access;
+#[path = "smoke_test/command.rs"]
+mod command;
 #[path = "smoke_test/compare.rs"]
 mod compare;
 #[path = "smoke_test/data.rs"]

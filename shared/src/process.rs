@@ -1,11 +1,15 @@
 //! Runs a program of the project or the system: with a deadline, its output kept short and clean.
 
+mod reading;
+
 use crate::error::{Error, Result};
 use crate::secret::{Secret, redact};
 use crate::shell::quoted;
+use reading::Reading;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::AsyncReadExt as _;
+use tokio::time::Instant;
 
 /// What a program is started with. No value of `secrets` is ever an argument.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +18,7 @@ pub struct Command {
     directory: Option<std::path::PathBuf>,
     variables: Vec<(String, Secret)>,
     deadline: Option<Duration>,
+    is_ended_whole: bool,
 }
 
 /// What a program did.
@@ -23,14 +28,16 @@ pub struct Output {
     pub is_success: bool,
     /// `exit 3` or `signal 9`.
     pub status: String,
-    /// Standard output: the first mebibyte, secrets masked.
+    /// Standard output, secrets masked: its first 8 MiB and, when there was more, its end.
     pub stdout: String,
-    /// Standard error: the first mebibyte, secrets masked.
+    /// The same of standard error.
     pub stderr: String,
+    /// Why this is not all of standard output, when it is not.
+    pub cut: Option<String>,
 }
 
-/// Longer output is read but not kept.
-const LONGEST_OUTPUT: usize = 1 << 20;
+/// What was written before the exit has come by then.
+const GRACE: Duration = Duration::from_millis(200);
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
 
 impl Command {
@@ -60,6 +67,13 @@ impl Command {
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// What it leaves running in its process group ends with it.
+    #[must_use]
+    pub fn ended_whole(mut self) -> Self {
+        self.is_ended_whole = true;
         self
     }
 
@@ -99,20 +113,31 @@ impl Command {
                 .hint(hint)
         })?;
         let mut group = Group(child);
-        let stdout = kept(group.0.stdout.take());
-        let stderr = kept(group.0.stderr.take());
+        let mut stdout = Reading::of(group.0.stdout.take());
+        let mut stderr = Reading::of(group.0.stderr.take());
         let deadline = self.deadline.unwrap_or(DEFAULT_DEADLINE);
         let ended = async {
             // The exit ends the wait: a background child may hold the pipes open for ever.
-            let status = group.0.wait().await;
-            let grace = Duration::from_millis(200);
-            (
-                status,
-                finished(stdout, grace).await,
-                finished(stderr, grace).await,
-            )
+            let status = match self.is_ended_whole {
+                true => None,
+                false => Some(group.0.wait().await),
+            };
+            if status.is_none() {
+                group.ended().await;
+            }
+            let grace = Instant::now() + GRACE;
+            let is_closed = stdout.is_closed(grace).await;
+            stderr.is_closed(grace).await;
+            let status = match status {
+                Some(status) => status,
+                None => {
+                    group.kill();
+                    group.0.wait().await
+                }
+            };
+            (status, is_closed)
         };
-        let Ok((status, stdout, stderr)) = tokio::time::timeout(deadline, ended).await else {
+        let Ok((status, is_closed)) = tokio::time::timeout(deadline, ended).await else {
             return Err(Error::unavailable(format!(
                 "`{}` did not end within {} s and was killed",
                 self.line(),
@@ -122,11 +147,19 @@ impl Command {
         let status = status.map_err(|error| {
             Error::unavailable(format!("could not wait for `{program}`")).source(error)
         })?;
+        let (stdout, left_out) = stdout.take();
+        let (stderr, _) = stderr.take();
+        let cut = match (is_closed, left_out) {
+            (true, 0) => None,
+            (true, left_out) => Some(format!("{left_out} bytes of its output were not kept")),
+            (false, _) => Some("what it left running still has its output open".into()),
+        };
         Ok(Output {
             is_success: status.success(),
             status: describe(status),
             stdout: redact(&String::from_utf8_lossy(&stdout)),
             stderr: redact(&String::from_utf8_lossy(&stderr)),
+            cut,
         })
     }
 
@@ -154,47 +187,35 @@ impl Command {
 /// A child and everything it started; killed whole when it is given up.
 struct Group(tokio::process::Child);
 
+impl Group {
+    /// An id is only there while the child has not been waited for, so it cannot be another's.
+    fn id(&self) -> Option<Pid> {
+        let id = self.0.id().and_then(|id| i32::try_from(id).ok());
+        id.and_then(Pid::from_raw)
+    }
+
+    /// Waits until the child has ended, and leaves it its id.
+    async fn ended(&self) {
+        let Some(id) = self.id() else { return };
+        let wait = move || {
+            let how = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            while waitid(WaitId::Pid(id), how).err() == Some(rustix::io::Errno::INTR) {}
+        };
+        // It fails only together with the run.
+        let _ = tokio::task::spawn_blocking(wait).await;
+    }
+
+    fn kill(&self) {
+        if let Some(id) = self.id() {
+            let _ = kill_process_group(id, Signal::KILL);
+        }
+    }
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
-        // An id is only there while the child has not been waited for, so it cannot be another's.
-        let id = self.0.id().and_then(|id| i32::try_from(id).ok());
-        if let Some(id) = id.and_then(rustix::process::Pid::from_raw) {
-            let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
-        }
+        self.kill();
     }
-}
-
-type Kept = (
-    tokio::task::JoinHandle<()>,
-    std::sync::Arc<std::sync::Mutex<Vec<u8>>>,
-);
-
-fn kept(stream: Option<impl tokio::io::AsyncRead + Unpin + Send + 'static>) -> Kept {
-    let buffer = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let sink = buffer.clone();
-    let task = tokio::spawn(async move {
-        let Some(mut stream) = stream else { return };
-        let mut chunk = vec![0; 8192];
-        while let Ok(read @ 1..) = stream.read(&mut chunk).await {
-            let mut sink = sink
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            let room = LONGEST_OUTPUT.saturating_sub(sink.len());
-            sink.extend_from_slice(&chunk[..read.min(room)]);
-        }
-    });
-    (task, buffer)
-}
-
-async fn finished((task, buffer): Kept, grace: Duration) -> Vec<u8> {
-    let abort = task.abort_handle();
-    if tokio::time::timeout(grace, task).await.is_err() {
-        abort.abort();
-    }
-    let mut buffer = buffer
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    std::mem::take(&mut *buffer)
 }
 
 fn describe(status: std::process::ExitStatus) -> String {
@@ -260,8 +281,26 @@ mod tests {
     fn a_background_child_that_holds_the_pipe_does_not_hold_us() {
         let command = Command::new(["sh", "-c", "echo ready; sleep 30 &"]);
         let start = std::time::Instant::now();
-        assert_eq!(run(&command).expect("sh is everywhere").stdout, "ready\n");
+        let output = run(&command).expect("sh is everywhere");
+        assert_eq!(output.stdout, "ready\n");
+        let why = "what it left running still has its output open";
+        assert_eq!(output.cut.as_deref(), Some(why));
         assert!(start.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn what_it_leaves_running_ends_with_it_when_that_is_asked_for() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let script = "(sleep 0.6; touch late) >/dev/null 2>&1 & echo ready";
+        let command = Command::new(["sh", "-c", script]).directory(folder.path());
+        let output = run(&command.ended_whole()).expect("sh is everywhere");
+        assert_eq!((output.stdout.as_str(), output.cut), ("ready\n", None));
+        assert_eq!(output.status, "exit 0");
+        let end = std::time::Instant::now() + Duration::from_millis(900);
+        while std::time::Instant::now() < end {
+            assert!(!folder.path().join("late").exists(), "it went on");
+            std::thread::yield_now();
+        }
     }
 
     #[test]

@@ -43,6 +43,12 @@ fn judge(plan: &CommandPlan, seen: &CommandSeen, judged: &mut Judged) {
             return judged.wrong(finding);
         }
         (Some(predicate), true) => {
+            if let Some(why) = &ended.cut {
+                return judged.open(format!(
+                    "`{name}`: exit 0 after {time}, but {why}: whether that is as `output` says is \
+                     not known"
+                ));
+            }
             // A program has no clock of ours in its output.
             let now = jiff::Timestamp::UNIX_EPOCH;
             predicate.refuses(&Value::String(ended.stdout.clone()), now)
@@ -85,6 +91,7 @@ fn last_line(text: &str) -> &str {
 mod tests {
     use super::*;
     use crate::facts::Fact;
+    use crate::predicate::Predicate;
     use crate::sample::{facts, predicate};
     use shared::config::Span;
 
@@ -102,6 +109,7 @@ mod tests {
             status: if is_success { "exit 0" } else { "exit 1" }.into(),
             stdout: stdout.into(),
             stderr: String::new(),
+            cut: None,
         });
         let seen = CommandSeen {
             ended: ended.map_err(str::to_owned),
@@ -143,6 +151,50 @@ mod tests {
             panic!("nothing ran");
         };
         assert!(findings[0].message.contains("must contain \"1 passed\""));
+    }
+
+    #[test]
+    fn what_is_not_whole_is_not_judged() {
+        let plan = CommandPlan {
+            name: "suite".into(),
+            run: vec!["suite".into()],
+            directory: ".".into(),
+            variables: Vec::new(),
+            output: Some(predicate("{not_contains: FAILED}")),
+            within: Span::seconds(5),
+        };
+        let ended = Ended {
+            is_success: true,
+            status: "exit 0".into(),
+            stdout: "started".into(),
+            stderr: String::new(),
+            cut: Some("what it left running still has its output open".into()),
+        };
+        let outcome = |output: Option<Predicate>| {
+            let mut judged = Judged::default();
+            let seen = CommandSeen {
+                ended: Ok(ended.clone()),
+                milliseconds: 12.0,
+            };
+            let plan = CommandPlan {
+                output,
+                ..plan.clone()
+            };
+            judge(&plan, &seen, &mut judged);
+            judged.outcome()
+        };
+        assert_eq!(
+            outcome(plan.output.clone()),
+            Outcome::unknown(
+                "`suite`: exit 0 after 12 ms, but what it left running still has its output open: \
+                 whether that is as `output` says is not known"
+            )
+        );
+        assert_eq!(
+            outcome(None),
+            Outcome::pass("`suite`: exit 0 after 12 ms: `started`"),
+            "nobody asked"
+        );
     }
 
     #[test]

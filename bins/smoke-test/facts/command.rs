@@ -16,8 +16,10 @@ pub(crate) struct Ended {
     pub(crate) is_success: bool,
     /// `exit 3` or `signal 9`.
     pub(crate) status: String,
-    /// Its standard output, cut and masked.
+    /// Its standard output, masked.
     pub(crate) stdout: String,
-    /// Its standard error, cut and masked.
+    /// Its standard error, masked.
     pub(crate) stderr: String,
+    /// Why this is not all of its standard output, when it is not.
+    pub(crate) cut: Option<String>,
 }

@@ -14,7 +14,8 @@ impl Ask for CommandPlan {
     async fn ask(&self, _client: &Client) -> CommandSeen {
         let mut command = Command::new(self.run.clone())
             .directory(&self.directory)
-            .deadline(self.within.duration());
+            .deadline(self.within.duration())
+            .ended_whole();
         for (name, value) in &self.variables {
             command = command.variable(name, value.clone());
         }
@@ -28,6 +29,7 @@ impl Ask for CommandPlan {
                     status: output.status,
                     stdout: output.stdout,
                     stderr: output.stderr,
+                    cut: output.cut,
                 }),
                 Err(error) => Err(one_line(&error.to_string())),
             },

@@ -16,12 +16,13 @@ pub struct CommandProbe {
     #[serde(default)]
     pub environments: Vec<Located<Name>>,
     /// The program and its arguments; no shell. `SLUICEGATE_URL` and `SLUICEGATE_RELEASE` tell it
-    /// what is under test.
+    /// what is under test. What it leaves running is ended with it.
     pub run: Vec<String>,
     /// Variables that it sees besides those of this process.
     #[serde(default)]
     pub variables: BTreeMap<String, Template>,
-    /// What must hold for its standard output: a runner that ran no test also ends with 0.
+    /// What must hold for its standard output, of which 8 MiB are kept: a runner that ran no test
+    /// also ends with 0.
     pub output: Option<Located<Expectation>>,
     /// How long it may take; then it is killed with everything that it started.
     #[serde(default = "default_deadline")]
