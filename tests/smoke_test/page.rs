@@ -419,6 +419,59 @@ fn a_page_asks_for_no_more_and_no_faster_than_the_environment_allows() {
 }
 
 #[test]
+fn a_web_socket_that_does_not_open_fails() {
+    let page = format!(
+        "{GOOD}<script>new WebSocket('ws://' + location.host + '/live').onerror = () => 0</script>"
+    );
+    open(html(&page), "runs: 1").ends(1, &["has 1 failed requests", "WebSocket ws://127.0.0.1:"]);
+}
+
+#[test]
+fn what_a_page_still_downloads_is_counted() {
+    let script = "<script>fetch('/heavy').then((one) => one.text())</script>";
+    let page = html(&format!("{GOOD}{script}"));
+    let server = PageServer::start(move |path, _| match path {
+        "/page" => page.clone(),
+        "/heavy" => Page::other("text/plain", &"x".repeat(60_000)).endless(),
+        _ => Page::html(""),
+    });
+    let server = server.expect("a port is free");
+    let heavy = sandbox(&server, "bytes: 50KiB, within: 20s").run(&["-v"]);
+    heavy.ends(1, &["`home` is too heavy: transfer size is "]);
+}
+
+#[test]
+fn where_a_page_leads_is_told() {
+    let away = html("").status(302).header("location", "/away");
+    let ran = open(away, "runs: 1");
+    ran.ends(
+        0,
+        &[
+            "without throttling, and led to `http://127.0.0.1:",
+            "/away`",
+        ],
+    );
+}
+
+#[test]
+fn a_text_that_is_shown_in_capitals_is_there() {
+    let page = html(
+        "<h1 style='text-transform: uppercase'>Book <b>a</b>\n meeting</h1><p hidden>secret</p>\
+         <p>on</p><p>ly</p>",
+    );
+    open(
+        page.clone(),
+        "runs: 1, contains: [Book a meeting, BOOK A MEETING]",
+    )
+    .ends(0, &[]);
+    for hidden in ["secret", "only"] {
+        let settings = format!("runs: 1, contains: [{hidden}], within: 2s");
+        let words = format!("does not show `{hidden}`");
+        open(page.clone(), &settings).ends(1, &[&words]);
+    }
+}
+
+#[test]
 fn a_selector_that_is_none_is_unknown() {
     open(html(GOOD), "runs: 1, selector: '[['").ends(3, &["the page cannot be asked: SyntaxError"]);
 }

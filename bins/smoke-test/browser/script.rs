@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 /// Reads the buffered entries of the performance timeline, and looks for what must be there.
 /// Entries that are older than the observer are delivered in a task of their own, which is why two
 /// turns are waited: <https://w3c.github.io/performance-timeline/#observe-method>
+///
+/// A text is there as it is shown or, since a style may show it in capitals, as it is written where
+/// it is visible; not from one block into the next.
 const LOOK: &str = r"(async (marks) => {
   const turn = () => new Promise((done) => setTimeout(done, 0));
   const entries = async (type) => {
@@ -33,6 +36,25 @@ const LOOK: &str = r"(async (marks) => {
     }
     return (text + ' ' + (entry.url || '').slice(0, 200)).trim().slice(0, 300);
   };
+  const plain = (text) => text.replace(/\s+/g, ' ');
+  const block = (element) => {
+    while (element && /^(inline|contents)/.test(getComputedStyle(element).display)) {
+      element = element.parentElement;
+    }
+    return element;
+  };
+  const written = () => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    let [text, last] = ['', null];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (!node.parentElement.checkVisibility({ visibilityProperty: true })) continue;
+      const parent = block(node.parentElement);
+      if (parent !== last) text += '\n';
+      text += plain(node.data);
+      last = parent;
+    }
+    return text.replace(/ +/g, ' ');
+  };
   const paints = await entries('paint') || [];
   const largest = (await entries('largest-contentful-paint') || []).pop();
   const shifts = await entries('layout-shift');
@@ -40,6 +62,8 @@ const LOOK: &str = r"(async (marks) => {
   const first = paints.find((entry) => entry.name === 'first-contentful-paint');
   const navigation = performance.getEntriesByType('navigation')[0];
   const shown = document.body ? document.body.innerText : '';
+  const missing = marks.texts.filter((text) => !shown.includes(text));
+  const source = missing.length && document.body ? written() : '';
   return {
     now: performance.now(),
     first_paint: first ? first.startTime : null,
@@ -49,7 +73,8 @@ const LOOK: &str = r"(async (marks) => {
     shifts: shifts && shifts.filter((entry) => !entry.hadRecentInput)
       .map((entry) => [entry.startTime, entry.value]),
     tasks: tasks && tasks.map((entry) => [entry.startTime, entry.duration]),
-    missing: marks.texts.filter((text) => !shown.includes(text)),
+    place: location.origin + location.pathname,
+    missing: missing.filter((text) => !source.includes(plain(text))),
     has_element: marks.selector === null ? null : !!document.querySelector(marks.selector),
   };
 })";
@@ -77,6 +102,8 @@ pub(super) struct Looked {
     pub(super) shifts: Option<Vec<(f64, f64)>>,
     /// When tasks of more than 50 ms began, and how long they took; none when it does not tell.
     pub(super) tasks: Option<Vec<(f64, f64)>>,
+    /// Where it is then, without the query.
+    pub(super) place: String,
     /// Which texts are not shown.
     pub(super) missing: Vec<String>,
     /// Whether the element is there.
@@ -138,7 +165,7 @@ mod tests {
     fn what_a_page_says_is_read_or_refused_whole() {
         let value = json!({"now": 9.0, "first_paint": 1.5, "largest_paint": null,
             "largest_element": "h1#a", "parsed": 2.0, "shifts": [[1.0, 0.25]], "tasks": null,
-            "missing": [], "has_element": true});
+            "place": "https://h.example/", "missing": [], "has_element": true});
         let looked = Looked::read(&json!({"result": {"value": value}})).expect("is whole");
         assert_eq!(looked.shifts, Some(vec![(1.0, 0.25)]));
         assert!(looked.is_complete());

@@ -90,6 +90,7 @@ impl Browser {
             .await?;
         if let Some((looked, is_at_rest)) = looked {
             figures::write(&looked, is_at_rest, &mut watch.visit);
+            watch.visit.led_to = led_to(&url, &looked.place);
             if let Some(key) = order.key {
                 let pressed = self.press(&session, key, &mut watch).await?;
                 watch.visit.pressed = Some(pressed);
@@ -203,7 +204,11 @@ impl Browser {
                         return Ok(None);
                     };
                     let left = QUIET - figures::rest(&looked).unwrap_or(QUIET);
-                    let is_at_rest = rests.is_some() && !is_last && (left <= 0.0 || !needs_rest);
+                    let now = Instant::now();
+                    watch.visit.is_flowing = is_last && watch.is_flowing(now);
+                    let asks_nothing = watch.asks_nothing(quiet).is_some_and(|then| then <= now);
+                    let is_quiet = asks_nothing && (!is_last || watch.visit.is_flowing);
+                    let is_at_rest = is_quiet && (left <= 0.0 || !needs_rest);
                     let is_complete = looked.is_complete() || !order.is_patient || watch.is_error();
                     if is_last || is_at_rest && is_complete {
                         return Ok(Some((looked, is_at_rest)));
@@ -236,9 +241,32 @@ impl Browser {
     }
 }
 
+/// Where the page is, when that is not where it was asked for.
+fn led_to(asked: &str, place: &str) -> Option<String> {
+    let mut asked = reqwest::Url::parse(asked).ok()?;
+    asked.set_query(None);
+    asked.set_fragment(None);
+    (asked.as_str() != place).then(|| crate::answer::shown(place, 200))
+}
+
 /// The address of the page without its path and without credentials.
 fn origin(order: &Order<'_>) -> String {
     let endpoint = &order.plan.request.url.endpoint;
     let scheme = if endpoint.is_secure { "https" } else { "http" };
     format!("{scheme}://{}", endpoint.authority())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_elsewhere_whatever_its_query() {
+        let asked = "http://h.example:80/a b?token=x#y";
+        assert_eq!(led_to(asked, "http://h.example/a%20b"), None);
+        assert_eq!(
+            led_to(asked, "http://h.example/login").as_deref(),
+            Some("http://h.example/login")
+        );
+    }
 }

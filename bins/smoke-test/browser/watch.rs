@@ -1,5 +1,6 @@
 //! What happens to a page while it loads, from the events of the browser: no I/O.
 
+mod arriving;
 mod paused;
 
 use super::console;
@@ -42,6 +43,12 @@ pub(super) struct Watch<'a> {
     pub(super) document: Option<(String, Vec<(String, String)>)>,
     /// Whether it cannot go on.
     pub(super) is_over: bool,
+    /// What has come of requests that are not at their end.
+    received: HashMap<String, u64>,
+    /// When something large came last, while that matters.
+    flowed: Option<Instant>,
+    /// Where each WebSocket leads.
+    sockets: HashMap<String, String>,
     /// Why no further request may be sent.
     pub(super) used_up: Option<String>,
     is_loaded: bool,
@@ -59,6 +66,9 @@ impl<'a> Watch<'a> {
             visit: Visit::default(),
             document: None,
             is_over: false,
+            received: HashMap::new(),
+            flowed: None,
+            sockets: HashMap::new(),
             used_up: None,
             is_loaded: false,
             open: HashMap::new(),
@@ -84,6 +94,13 @@ impl<'a> Watch<'a> {
 
     /// When the page has been at rest for so long, if nothing else happens; none while it loads.
     pub(super) fn rests(&self, quiet: Duration) -> Option<Instant> {
+        let rests = self.asks_nothing(quiet)?;
+        let flowed = self.flowed.map(|flowed| flowed + LISTENING.1);
+        Some(flowed.map_or(rests, |flowed| flowed.max(rests)))
+    }
+
+    /// The same, whatever comes of what was asked for before.
+    pub(super) fn asks_nothing(&self, quiet: Duration) -> Option<Instant> {
         if !self.is_loaded || self.open.len() > LISTENING.0 || !self.later.is_empty() {
             return None;
         }
@@ -93,6 +110,11 @@ impl<'a> Watch<'a> {
             quiet.max(LISTENING.1)
         };
         Some(self.changed + wait)
+    }
+
+    /// Whether what the page asked for is still coming, and it matters how much that is.
+    pub(super) fn is_flowing(&self, now: Instant) -> bool {
+        self.flowed.is_some_and(|flowed| now < flowed + LISTENING.1)
     }
 
     /// Ends it: the page could not be opened.
@@ -108,13 +130,13 @@ impl<'a> Watch<'a> {
             "Fetch.requestPaused" => return self.paused(event, now),
             "Network.requestWillBeSent" => self.sent(parameters, now),
             "Network.responseReceived" => self.received(parameters),
+            "Network.dataReceived" => self.flowing(parameters, now),
             "Network.loadingFinished" => {
-                let bytes = parameters.get("encodedDataLength").and_then(Value::as_f64);
-                // A float becomes the nearest number, and nonsense 0.
-                let bytes = bytes.unwrap_or_default() as u64;
-                self.visit.bytes = self.visit.bytes.saturating_add(bytes);
+                self.finished(parameters);
                 self.closed(parameters, now);
             }
+            "Network.webSocketCreated" => self.socket(parameters),
+            "Network.webSocketFrameError" => self.socket_failed(parameters),
             "Network.loadingFailed" => self.failed(parameters, now),
             "Page.loadEventFired" => {
                 // The empty page before it is loaded as well.
@@ -348,6 +370,38 @@ mod tests {
                 "GET https://h.example/b.js failed: net::ERR_X",
             ]
         );
+    }
+
+    #[test]
+    fn what_comes_counts_before_it_is_at_its_end_and_once() {
+        let part = |id: &str, bytes: u64| {
+            let parameters = json!({"requestId": id, "encodedDataLength": bytes});
+            ("Network.dataReceived", parameters)
+        };
+        let end = json!({"requestId": "1", "encodedDataLength": 700});
+        let (visit, _) = watched(&[
+            part("1", 400),
+            part("2", 2000),
+            part("1", 200),
+            ("Network.loadingFinished", end),
+        ]);
+        assert_eq!(visit.bytes, 2700);
+    }
+
+    #[test]
+    fn a_web_socket_that_does_not_open_is_a_failed_request() {
+        let (visit, _) = watched(&[
+            (
+                "Network.webSocketCreated",
+                json!({"requestId": "7", "url": "wss://h.example/live"}),
+            ),
+            (
+                "Network.webSocketFrameError",
+                json!({"requestId": "7", "errorMessage": "Unexpected response code: 404"}),
+            ),
+        ]);
+        let line = "WebSocket wss://h.example/live failed: Unexpected response code: 404";
+        assert_eq!(visit.failed.first, [line]);
     }
 
     #[test]

@@ -113,7 +113,14 @@ impl Page<'_> {
             judged.wrong(self.finding(&message, status.to_string(), "200"));
         } else if self.share(is_success).is_some() {
             let (runs, browser) = (self.visits.runs.len(), &self.visits.browser);
-            judged.holds(format!("`{name}` was opened {} in {browser}", times(runs)));
+            let led_to = self
+                .visits
+                .runs
+                .iter()
+                .find_map(|visit| visit.led_to.as_ref());
+            let led_to = led_to.map(|place| format!(", and led to `{place}`"));
+            let (opened, led_to) = (times(runs), led_to.unwrap_or_default());
+            judged.holds(format!("`{name}` was opened {opened} in {browser}{led_to}"));
         }
     }
 
@@ -297,6 +304,31 @@ mod tests {
                 ]
             }
         );
+    }
+
+    #[test]
+    fn what_is_still_coming_is_not_light_and_where_a_page_led_is_told() {
+        let flowing = |limit: f64| {
+            move |plan: &mut PagePlan, visits: &mut Visits| {
+                plan.limits[0].figure = Figure::Bytes;
+                plan.limits[0].most = limit;
+                visits.runs[2].is_flowing = true;
+                visits.runs[4].pressed = key(false, true);
+            }
+        };
+        let words = "and more was coming when the time was over";
+        assert!(reason(flowing(30_000.0)).ends_with(words));
+        assert!(finding(flowing(10_000.0)).starts_with("`home` is too heavy"));
+        let elsewhere = outcome(|_, visits| {
+            visits.runs[0].led_to = Some("http://h/login".into());
+            visits.runs[4].pressed = key(false, true);
+        });
+        let said = "`home` was opened 5 times in Chrome/156 without throttling, and led to \
+                    `http://h/login`";
+        match elsewhere {
+            Outcome::Pass { evidence } => assert_eq!(evidence[0], said),
+            other => panic!("it should pass: {other:?}"),
+        }
     }
 
     #[test]

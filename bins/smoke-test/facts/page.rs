@@ -30,8 +30,12 @@ pub(crate) struct Visit {
     pub(crate) shift: Option<f64>,
     /// When the page could react; infinite when it never was at rest.
     pub(crate) interactive: Option<f64>,
+    /// Where the page was in the end, without the query, when that is not where it was asked for.
+    pub(crate) led_to: Option<String>,
     /// How much was transferred.
     pub(crate) bytes: u64,
+    /// Whether more was coming when the time was over.
+    pub(crate) is_flowing: bool,
     /// How many requests were sent.
     pub(crate) requests: u32,
     /// Errors that nothing caught.

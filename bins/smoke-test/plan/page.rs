@@ -104,7 +104,13 @@ impl PagePlan {
 
     /// Whether this figure is judged.
     pub(crate) fn judges(&self, figure: Figure) -> bool {
-        self.limits.iter().any(|limit| limit.figure == figure)
+        self.most(figure).is_some()
+    }
+
+    /// What this figure may be at most.
+    pub(crate) fn most(&self, figure: Figure) -> Option<f64> {
+        let limit = self.limits.iter().find(|limit| limit.figure == figure)?;
+        Some(limit.most)
     }
 }
 

@@ -67,6 +67,10 @@ impl Page<'_> {
                 | Figure::CumulativeLayoutShift
                 | Figure::TimeToInteractive => self.late(finding, judged),
             }
+        } else if figure == Figure::Bytes && runs.iter().any(|visit| visit.is_flowing) {
+            judged.open(format!(
+                "`{name}`: {seen}, and more was coming when the time was over"
+            ));
         } else {
             judged.holds(format!("`{name}`: {seen}"));
         }

@@ -39,11 +39,11 @@ pub struct PageProbe {
     /// one too many.
     #[serde(default)]
     pub console_errors: u32,
-    /// How many requests of each run may fail: without an answer, or with a status from 400. The
-    /// page itself may not.
+    /// How many requests of each run may fail: without an answer, or with a status from 400, or a
+    /// WebSocket that does not open. The page itself may not.
     #[serde(default)]
     pub failed_requests: u32,
-    /// Texts that the page must show.
+    /// Texts that the page must show, as they are shown or as they are written in the page.
     #[serde(default)]
     pub contains: Vec<String>,
     /// A CSS selector of an element that must be there.
