@@ -192,6 +192,20 @@ impl Break {
         }
     }
 
+    /// Whether the request may have arrived, so that what it asks for may have been done.
+    pub(crate) fn may_have_arrived(self) -> bool {
+        match self {
+            Self::Closed | Self::Timeout | Self::Protocol | Self::Other => true,
+            Self::Refused
+            | Self::Unreachable
+            | Self::Name
+            | Self::Tls
+            | Self::Machine
+            | Self::Private
+            | Self::Allowance => false,
+        }
+    }
+
     /// One or two words for timelines and tables.
     pub(crate) fn word(self) -> &'static str {
         match self {

@@ -35,6 +35,10 @@ fn judge(plan: &JourneyPlan, seen: &JourneySeen, judged: &mut Judged) {
         came_of(journey, "step", step, came, judged);
     }
     for (step, came) in plan.cleanup.iter().zip(&seen.cleanup) {
+        if let StepSeen::NotReached(why) = came {
+            let doubtful = doubtful(plan, seen);
+            not_cleaned(journey, step, why, doubtful, judged);
+        }
         came_of(journey, "clean-up", step, came, judged);
     }
     let cleaned = seen.cleanup.iter();
@@ -46,6 +50,44 @@ fn judge(plan: &JourneyPlan, seen: &JourneySeen, judged: &mut Judged) {
         plan.steps.len(),
         plan.cleanup.len()
     ));
+}
+
+/// The step that may have made something which nothing after it could remove: it changes something,
+/// and had no answer, that of a server which broke on it, or one without what the clean-up needs.
+fn doubtful<'a>(plan: &'a JourneyPlan, seen: &JourneySeen) -> Option<&'a StepPlan> {
+    let steps = plan.steps.iter().zip(&seen.steps);
+    let mut doubtful = steps.filter(|(step, came)| match came {
+        StepSeen::Asked { asked, missing } if !step.http.request.is_safe() => match &asked.answer {
+            Ok(answer) => answer.status >= 500 || !missing.is_empty(),
+            Err(no_answer) => no_answer.at.may_have_arrived(),
+        },
+        StepSeen::Asked { .. } | StepSeen::NotReached(_) => false,
+    });
+    doubtful.next().map(|(step, _)| step)
+}
+
+/// A clean-up that was not asked. Where the journey went wrong before anything was made, there is
+/// nothing to remove, and what went wrong is said already.
+fn not_cleaned(
+    journey: &str,
+    step: &StepPlan,
+    why: &str,
+    doubtful: Option<&StepPlan>,
+    judged: &mut Judged,
+) {
+    let mut message = format!(
+        "`{journey}`, clean-up `{}` was not asked: {why}",
+        step.http.name
+    );
+    if let Some(maker) = doubtful {
+        let name = &maker.http.name;
+        message.push_str(&format!(", and `{name}` may have left something behind"));
+    }
+    if judged.has_findings() && doubtful.is_some() {
+        judged.wrong(Finding::new(message).on(&step.http.request.url.shown));
+    } else {
+        judged.open(message);
+    }
 }
 
 fn came_of(journey: &str, word: &str, step: &StepPlan, came: &StepSeen, judged: &mut Judged) {
@@ -239,6 +281,43 @@ mod tests {
             panic!("the token is missing");
         };
         assert!(findings[0].message.ends_with("`$.token` selects nothing"));
+    }
+
+    #[test]
+    fn a_clean_up_that_was_not_asked_is_unknown() {
+        let skipped = StepSeen::NotReached("its path would have a mistake".into());
+        assert_eq!(
+            outcome(vec![came(200), came(201)], vec![skipped]),
+            Outcome::unknown(
+                "`sign-in`, clean-up `remove` was not asked: its path would have a mistake"
+            )
+        );
+    }
+
+    #[test]
+    fn a_step_that_may_have_made_something_is_named_when_nothing_could_remove_it() {
+        let posts = |plan: &mut JourneyPlan| plan.steps[1].http.request.method = "POST".into();
+        let late = StepSeen::Asked {
+            asked: Box::new(Asked {
+                attempts: 1,
+                answer: Err(NoAnswer::new(Break::Timeout, "no answer within 2 s")),
+            }),
+            missing: Vec::new(),
+        };
+        let unasked = || vec![StepSeen::NotReached("`id` was never captured".into())];
+        let Outcome::Fail { findings } = outcome_of(posts, vec![came(200), late], unasked()) else {
+            panic!("the answer came too late");
+        };
+        assert_eq!(
+            findings[1].message,
+            "`sign-in`, clean-up `remove` was not asked: `id` was never captured, and `entries` may \
+             have left something behind"
+        );
+        let refused = outcome_of(posts, vec![came(200), came(403)], unasked());
+        let Outcome::Fail { findings } = refused else {
+            panic!("the entry was refused");
+        };
+        assert_eq!(findings.len(), 1);
     }
 
     #[test]
