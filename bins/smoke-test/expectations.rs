@@ -74,6 +74,7 @@ pub(crate) fn all(expectations: &Expectations, answer: &Answer) -> Found {
         body: _,
         phases: _,
         within: _,
+        host: _,
     } = expectations;
     let mut found = status::judge(expectations, answer);
     // An error page is wrong in every way.

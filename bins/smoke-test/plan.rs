@@ -32,6 +32,7 @@ mod postgres;
 mod probes;
 mod profile;
 mod rate_limit;
+mod redirects;
 mod redis;
 mod request;
 mod request_header;

@@ -114,6 +114,7 @@ pub(crate) fn expectations() -> Expectations {
         body: BodyExpectations::default(),
         phases: None,
         within: Span::seconds(5),
+        host: "h".into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Found;
 use crate::answer::{Answer, shown};
-use crate::fields::cookie::{Cookie, Life, word};
+use crate::fields::cookie::{Cookie, Life, is_address, word};
 use crate::plan::Expectations;
 use jiff::Timestamp;
 use shared::config::{CookieRule, SameSite};
@@ -23,7 +23,12 @@ pub(crate) fn judge(expectations: &Expectations, answer: &Answer) -> Found {
             missing(name, &wanted, &cookies, &mut found);
         }
         for cookie in same {
-            one(rule, cookie, answer.received, &mut found);
+            one(
+                rule,
+                cookie,
+                (&expectations.host, answer.received),
+                &mut found,
+            );
         }
     }
     found
@@ -50,9 +55,25 @@ fn missing(name: &str, wanted: &str, cookies: &[Cookie], found: &mut Found) {
     );
 }
 
-fn one(rule: &CookieRule, cookie: &Cookie, now: Timestamp, found: &mut Found) {
+fn one(rule: &CookieRule, cookie: &Cookie, (host, now): (&str, Timestamp), found: &mut Found) {
     let (name, observed) = (&cookie.name, attributes(cookie, now));
-    let faults = faults(rule, cookie, now);
+    let mut faults = faults(rule, cookie, now);
+    if let Some(domain) = cookie.domain.as_deref().filter(|_| !cookie.is_for(host)) {
+        let domain = shown(domain, 60);
+        // A service that is asked by its address, past what its users go through, sets its cookies
+        // for the name that they use.
+        if is_address(host) || !host.contains('.') {
+            found.unknown.push(format!(
+                "sets the cookie `{name}` for `{domain}` and was asked at `{host}`, so whether a \
+                 browser keeps it cannot be told; send the header `host` with its name"
+            ));
+            return;
+        }
+        faults.push((
+            format!("for `{domain}`, which browsers refuse from `{host}`"),
+            format!("a cookie for `{host}`"),
+        ));
+    }
     for (fault, expected) in &faults {
         found.wrong(
             format!("sets the cookie `{name}` {fault}"),
@@ -235,6 +256,28 @@ mod tests {
             ]
         );
         assert!(!format!("{all:?}").contains("geheim"));
+    }
+
+    #[test]
+    fn a_cookie_for_a_foreign_domain_is_a_finding_and_unknown_where_the_name_is() {
+        let at = |host: &str| {
+            let mut expectations = expectations();
+            let rule = serde_saphyr::from_str("{}").expect("is a rule");
+            expectations.cookies.push(("session".into(), rule));
+            expectations.host = host.into();
+            let mut answer = answer(200, "");
+            let line = "session=1; Secure; HttpOnly; Domain=b.example";
+            answer.headers = vec![("set-cookie".into(), line.into())];
+            judge(&expectations, &answer)
+        };
+        assert_eq!(at("app.b.example").evidence.len(), 1);
+        assert_eq!(
+            at("app.c.example").wrong[0].message,
+            "sets the cookie `session` for `b.example`, which browsers refuse from `app.c.example`"
+        );
+        let by_address = at("127.0.0.1");
+        assert!(by_address.wrong.is_empty() && by_address.evidence.is_empty());
+        assert!(by_address.unknown[0].starts_with("sets the cookie `session` for `b.example` and"));
     }
 
     #[test]

@@ -99,6 +99,15 @@ impl Cookie {
         }
     }
 
+    /// Whether it is for the host that sets it. A domain of one label, such as `com`, is for no
+    /// host but itself: browsers know from a list which others are nobody's own.
+    pub(crate) fn is_for(&self, host: &str) -> bool {
+        match &self.domain {
+            None => true,
+            Some(domain) => domain == host || (domain.contains('.') && covers(domain, host)),
+        }
+    }
+
     /// Why browsers do not take it: the rules of the prefixes and of `SameSite=None`.
     pub(crate) fn rejections(&self) -> Vec<&'static str> {
         let mut why: Vec<&'static str> = self.ignored.into_iter().collect();
@@ -121,6 +130,20 @@ impl Cookie {
         }
         why
     }
+}
+
+/// Whether a host is below a domain: RFC 6265, section 5.1.3.
+pub(crate) fn covers(domain: &str, host: &str) -> bool {
+    let is_below = host
+        .strip_suffix(domain)
+        .is_some_and(|rest| rest.ends_with('.'));
+    is_below && !is_address(host)
+}
+
+/// Whether a host is an IP address rather than a name.
+pub(crate) fn is_address(host: &str) -> bool {
+    let bare = host.trim_matches(['[', ']']);
+    bare.parse::<core::net::IpAddr>().is_ok()
 }
 
 /// `Strict`, `Lax` or `None`.
@@ -216,6 +239,24 @@ mod tests {
         assert_eq!(cookie(&long).rejections().len(), 1);
         assert_eq!(Cookie::parse("session"), None);
         assert_eq!(Cookie::parse("=x; Secure"), None);
+    }
+
+    #[test]
+    fn a_domain_is_for_itself_and_what_is_below_it() {
+        for (domain, host, is_for) in [
+            ("b.example", "b.example", true),
+            (".B.example", "app.b.example", true),
+            ("b.example", "xb.example", false),
+            ("app.b.example", "b.example", false),
+            ("evil.example", "b.example", false),
+            ("example", "b.example", false),
+            ("localhost", "localhost", true),
+            ("0.0.1", "127.0.0.1", false),
+        ] {
+            let read = cookie(&format!("a=b; Domain={domain}"));
+            assert_eq!(read.is_for(host), is_for, "{domain} {host}");
+        }
+        assert!(cookie("a=b").is_for("b.example"));
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 
 use super::cookie;
 use super::http::limits as limits_of;
+use super::redirects;
 use super::request::Request;
 use super::request_header::is_header_name;
 use super::schema::{self, Schema};
@@ -34,6 +35,8 @@ pub(crate) struct Expectations {
     pub(crate) phases: Option<PhaseLimits>,
     /// How long the whole answer may take.
     pub(crate) within: Span,
+    /// The host that the answer is of.
+    pub(crate) host: String,
 }
 
 impl Expectations {
@@ -49,6 +52,7 @@ impl Expectations {
             body: BodyExpectations::default(),
             phases: None,
             within,
+            host: String::new(),
         }
     }
 }
@@ -93,9 +97,12 @@ pub(super) fn of(scope: &Scope<'_>, probe: &HttpProbe, request: &Request) -> Res
     if let Some(limits) = &probe.phases {
         limits_of(limits).map_err(|why| scope.refuse(why))?;
     }
+    let redirects = redirects::of(scope, probe, request)?;
+    let last = redirects.last().map(|url| url.endpoint.host.clone());
     Ok(Expectations {
         status: probe.status.clone(),
-        redirects: redirects(scope, probe, request)?,
+        host: last.unwrap_or_else(|| request.host()),
+        redirects,
         headers: headers(scope, &probe.response_headers)?,
         cookies: cookie::of(scope, &probe.cookies)?,
         json: json(scope, &probe.json)?,
@@ -123,52 +130,6 @@ fn sha256(scope: &Scope<'_>, digits: &Located<String>) -> Result<String> {
         return Ok(text);
     }
     Err(scope.refuse_at(digits, "has a `sha256` that is not 64 hexadecimal digits"))
-}
-
-/// Where each redirect leads. Only hosts that the environment names are followed to.
-fn redirects(scope: &Scope<'_>, probe: &HttpProbe, request: &Request) -> Result<Vec<Url>> {
-    if !probe.redirects.is_empty() && !request.is_safe() {
-        let method = &request.method;
-        return Err(scope.refuse(format!("follows `redirects` with `{method}`")));
-    }
-    let mut hops = vec![request.url.clone()];
-    for redirect in &probe.redirects {
-        let url = redirected(scope, probe, redirect)?;
-        let last = hops.last().map(|hop| hop.endpoint.is_secure);
-        if last == Some(true) && !url.endpoint.is_secure {
-            return Err(scope.refuse_at(redirect, "follows a redirect from https back to http"));
-        }
-        if hops
-            .iter()
-            .any(|hop| hop.real.expose() == url.real.expose())
-        {
-            let message = format!("follows redirects in a loop: `{}`", redirect.value);
-            return Err(scope.refuse_at(redirect, message));
-        }
-        hops.push(url);
-    }
-    hops.remove(0);
-    Ok(hops)
-}
-
-fn redirected(scope: &Scope<'_>, probe: &HttpProbe, redirect: &Located<String>) -> Result<Url> {
-    let text = &redirect.value;
-    if text.starts_with('/') {
-        return scope.url(probe.at.as_ref(), text);
-    }
-    let addresses = std::iter::once(scope.address).chain(scope.addresses.values());
-    let found = addresses.into_iter().find_map(|address| {
-        let path = address.below(text)?;
-        address.at(&path).ok()
-    });
-    found.ok_or_else(|| {
-        let environment = &scope.context.environment;
-        let message =
-            format!("follows a redirect to `{text}`, which is at no address of `{environment}`");
-        scope.refuse_at(redirect, message).hint(format!(
-            "name the host in `environments.{environment}.addresses`"
-        ))
-    })
 }
 
 /// What must hold for headers.

@@ -90,6 +90,20 @@ impl Request {
         SAFE.contains(&self.method.as_str())
     }
 
+    /// The host that is asked for: that of a header `Host` where one is sent.
+    pub(crate) fn host(&self) -> String {
+        let named = self.headers.iter();
+        let mut named = named.filter(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let Some((_, value)) = named.next_back() else {
+            return self.url.endpoint.host.clone();
+        };
+        let host = value.expose().trim().to_ascii_lowercase();
+        match host.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host.to_owned(),
+            Some(_) | None => host,
+        }
+    }
+
     /// How long an answer is waited for.
     pub(crate) fn patience(&self) -> Duration {
         let within = self.within.duration();
