@@ -109,9 +109,14 @@ impl Gate for SmokeTest {
             facts = &mut gathering => return Ok(facts),
             () = interrupt.wait() => {}
         }
-        if client.has_open_journey() {
-            // It has seen the interrupt as well, and removes what it made.
-            let _ = tokio::time::timeout(CLEAN_UP, gathering).await;
+        if client.has_journeys() {
+            // They have seen the interrupt as well, and remove what they made.
+            let ended = tokio::time::timeout(CLEAN_UP, gathering).await;
+            if let Some(left) = left_behind(ended.ok().as_ref()) {
+                return Err(Error::unsettled(format!(
+                    "the run was asked to stop, and {left}"
+                )));
+            }
         }
         Err(Error::unavailable(
             "the run was asked to stop before it had an answer",
@@ -125,6 +130,25 @@ impl Gate for SmokeTest {
     fn detail(facts: &Facts) -> serde_json::Value {
         detail::of(facts)
     }
+}
+
+/// What journeys may have left behind, as far as they came to their end.
+fn left_behind(facts: Option<&Facts>) -> Option<String> {
+    let Some(facts) = facts else {
+        let seconds = CLEAN_UP.as_secs();
+        return Some(format!(
+            "after {seconds} s a journey had not cleaned up: it may have left something behind"
+        ));
+    };
+    let mut journeys = facts.probes.journey.iter();
+    let left = journeys.find(|fact| {
+        let seen = fact.seen.as_ref();
+        seen.is_ok_and(|seen| seen.may_have_left(&fact.plan))
+    })?;
+    let name = &left.plan.name;
+    Some(format!(
+        "the journey `{name}` may have left something behind: its clean-up did not come to its end"
+    ))
 }
 
 #[cfg(not(fuzzing))]

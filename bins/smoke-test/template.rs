@@ -43,6 +43,20 @@ pub(crate) fn filled_json(text: &str, values: &Values) -> Result<String, String>
     })
 }
 
+/// The same for a path with its query: within it a value is encoded, so that it cannot end its part
+/// of it; one that it begins with is a path by itself, as servers give them in `Location`.
+pub(crate) fn filled_path(text: &str, values: &Values) -> Result<String, String> {
+    let mut is_first = true;
+    written(text, values, |before, value| {
+        let begins = std::mem::take(&mut is_first) && before.is_empty();
+        if begins {
+            value.to_owned()
+        } else {
+            shared::secret::percent_encoded(value)
+        }
+    })
+}
+
 /// Whether a text of JSON is open behind this, when it was or was not before.
 fn ends_in_text(before: &str, was_open: bool) -> bool {
     let mut is_open = was_open;

@@ -60,7 +60,8 @@ fn remember(value: &str) {
     known.sort_by_key(|form| std::cmp::Reverse(form.len()));
 }
 
-fn percent_encoded(value: &str) -> String {
+/// The value with everything encoded that is not unreserved: RFC 3986, section 2.3.
+pub fn percent_encoded(value: &str) -> String {
     let mut text = String::new();
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

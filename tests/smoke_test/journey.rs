@@ -1,7 +1,7 @@
 //! Requests that build on each other, through the binary.
 
 use crate::http::reply;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Ran, Sandbox};
 use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -177,6 +177,116 @@ fn the_clean_up_runs_when_the_run_is_asked_to_stop() {
         "{:?}",
         service.calls()
     );
+}
+
+/// Makes one entry whose id is this, and knows what was asked for.
+fn maker(id: &'static str, pause: Duration) -> (HttpServer, Arc<Mutex<Vec<String>>>) {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let seen = calls.clone();
+    let server = HttpServer::start(move |request| {
+        let (method, target) = (request.method().as_str(), request.uri().to_string());
+        if target != "/id" {
+            let mut calls = seen.lock().expect("no test panicked with it");
+            calls.push(format!("{method} {target}"));
+        }
+        match method {
+            "POST" => {
+                std::thread::sleep(pause);
+                reply(201, &format!(r#"{{"id":"{id}"}}"#))
+            }
+            "DELETE" => reply(204, ""),
+            _ if target == "/flaky" => reply(503, ""),
+            _ => reply(200, ""),
+        }
+    });
+    (server.expect("a port is free"), calls)
+}
+
+const MAKER: &str = "connections: 1
+probes:
+  - journey:
+      name: maker
+      steps:
+        - {name: make, path: /items, method: POST, status: [201], body: {json: '{}'}, capture: {id: {json: $.id}}}
+      cleanup:
+        - {name: remove, path: '/items/{{id}}', method: DELETE, status: [204]}
+";
+
+#[test]
+fn a_captured_value_never_changes_what_is_removed() {
+    for (id, code, asked, words) in [
+        (
+            "x?y",
+            0,
+            &["POST /items", "DELETE /items/x%3Fy"][..],
+            "1 of 1 of the clean-up",
+        ),
+        (
+            "",
+            1,
+            &["POST /items"],
+            "`id` could not be captured: it is empty",
+        ),
+        (
+            "..",
+            3,
+            &["POST /items"],
+            "clean-up `remove` was not asked: its path would have",
+        ),
+    ] {
+        let (server, calls) = maker(id, Duration::ZERO);
+        sandbox(&server, MAKER).run(&["-v"]).ends(code, &[words]);
+        assert_eq!(*calls.lock().expect("no test panicked with it"), asked);
+    }
+}
+
+#[test]
+fn repetitions_do_not_use_up_the_requests_of_a_clean_up() {
+    let (server, calls) = maker("7", Duration::from_millis(1500));
+    let flaky = "  - http: {name: a, path: /flaky}\n  - http: {name: b, path: /flaky}\n";
+    let allow = "methods: [POST, DELETE], requests: 7";
+    Sandbox::with_allow(&server.url(), allow, &format!("{MAKER}{flaky}"))
+        .run(&["-v"])
+        .ends(3, &["grants are used up", "1 of 1 of the clean-up"]);
+    let calls = calls.lock().expect("no test panicked with it");
+    assert!(calls.contains(&"DELETE /items/7".to_owned()), "{calls:?}");
+}
+
+/// Runs this, and asks it to stop while an entry is being made.
+fn stopped_while_making(server: &HttpServer, calls: &Mutex<Vec<String>>, smoke: &str) -> Ran {
+    let sandbox = sandbox(server, smoke);
+    let child = sandbox.command(&[]).stdin(Stdio::null()).spawn();
+    let child = child.expect("the binary was built");
+    let made = || {
+        let calls = calls.lock().expect("no test panicked with it");
+        let is_made = calls.iter().any(|call| call == "POST /items");
+        is_made.then_some(()).ok_or(format!("{calls:?}"))
+    };
+    wait_until("the entry", Duration::from_secs(20), made).expect("it was asked for");
+    let pid = child.id().to_string();
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(kill.expect("kill is there").success());
+    sandbox.ended(child)
+}
+
+#[test]
+fn a_step_that_makes_something_ends_before_the_run_stops_and_nothing_new_begins() {
+    let (server, calls) = maker("7", Duration::from_millis(1500));
+    let later = "  - rate-limit: {name: limit, path: /later, limit: 5, window: 1s}\n";
+    let ran = stopped_while_making(&server, &calls, &format!("{MAKER}{later}"));
+    ran.ends(3, &["asked to stop", "nothing is left half changed"]);
+    let calls = calls.lock().expect("no test panicked with it");
+    assert_eq!(*calls, ["POST /items", "DELETE /items/7"]);
+}
+
+#[test]
+fn a_run_that_may_have_left_something_behind_when_it_was_stopped_is_unsettled() {
+    let (server, calls) = maker("7", Duration::from_millis(1500));
+    let smoke = MAKER.replace("$.id", "$.other");
+    let ran = stopped_while_making(&server, &calls, &smoke);
+    ran.ends(4, &["the journey `maker` may have left something behind"]);
 }
 
 #[test]

@@ -301,7 +301,7 @@ mod tests {
             frame: FRAME.into(),
             plan: &plan(&["POST"]),
             headers: &headers,
-            allowance: &Allowance::new(1000, 1000.0),
+            allowance: &Allowance::new(1000, 1000.0, 0),
         };
         let now = Instant::now();
         let mut watch = Watch::new(rules, now);
@@ -469,7 +469,7 @@ mod tests {
 
     #[test]
     fn requests_wait_for_the_rate_and_end_with_the_budget() {
-        let (plan, allowance) = (plan(&[]), Allowance::new(3, 2.0));
+        let (plan, allowance) = (plan(&[]), Allowance::new(3, 2.0, 0));
         let rules = Rules {
             frame: FRAME.into(),
             plan: &plan,
@@ -573,7 +573,7 @@ mod tests {
             frame: FRAME.into(),
             plan: &plan(&[]),
             headers: &[],
-            allowance: &Allowance::new(1000, 1000.0),
+            allowance: &Allowance::new(1000, 1000.0, 0),
         };
         let mut watch = Watch::new(rules, now);
         let quiet = Duration::from_millis(500);

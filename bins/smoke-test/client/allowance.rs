@@ -10,16 +10,19 @@ use tokio::time::Instant;
 pub(crate) struct Allowance {
     most: u64,
     taken: Cell<u64>,
+    kept: Cell<u64>,
     gap: Duration,
     next: Cell<Option<Instant>>,
 }
 
 impl Allowance {
-    /// So many requests, and so many in any second.
-    pub(crate) fn new(most: u64, per_second: f64) -> Self {
+    /// So many requests, and so many in any second; so many are kept back for clean-ups, which no
+    /// repetition of something else may use up.
+    pub(crate) fn new(most: u64, per_second: f64, kept: u64) -> Self {
         Self {
             most,
             taken: Cell::new(0),
+            kept: Cell::new(kept),
             gap: Duration::from_secs_f64(1.0 / per_second),
             next: Cell::new(None),
         }
@@ -46,13 +49,18 @@ impl Allowance {
 
     /// Takes one request that is sent at once.
     pub(crate) fn count(&self) -> Result<(), NoAnswer> {
-        if self.taken.get() >= self.most {
+        if self.taken.get() + self.kept.get() >= self.most {
             let most = self.most;
             let reason = format!("the {most} requests that `allow.requests` grants are used up");
             return Err(NoAnswer::new(Break::Allowance, reason));
         }
         self.taken.set(self.taken.get() + 1);
         Ok(())
+    }
+
+    /// Gives one of those that were kept back to the request that follows.
+    pub(crate) fn release(&self) {
+        self.kept.set(self.kept.get().saturating_sub(1));
     }
 
     /// How many were taken.
@@ -74,7 +82,7 @@ mod tests {
     #[test]
     fn what_is_used_up_is_refused() {
         run(async {
-            let allowance = Allowance::new(2, 1000.0);
+            let allowance = Allowance::new(2, 1000.0, 0);
             assert!(allowance.take().await.is_ok());
             assert!(allowance.take().await.is_ok());
             let refused = allowance.take().await.expect_err("two were granted");
@@ -84,9 +92,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_back_is_taken_by_a_clean_up_alone() {
+        run(async {
+            let allowance = Allowance::new(2, 1000.0, 1);
+            assert!(allowance.take().await.is_ok());
+            assert!(allowance.take().await.is_err());
+            allowance.release();
+            assert!(allowance.take().await.is_ok());
+            allowance.release();
+            assert!(allowance.take().await.is_err());
+        });
+    }
+
+    #[test]
     fn more_than_a_tenth_of_a_second_ahead_has_to_wait() {
         run(async {
-            let allowance = Allowance::new(100, 10.0);
+            let allowance = Allowance::new(100, 10.0, 0);
             let start = Instant::now();
             for _ in 0..21 {
                 allowance.take().await.expect("100 were granted");

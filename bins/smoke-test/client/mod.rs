@@ -43,16 +43,7 @@ pub(crate) struct Client {
     tally: RefCell<Tally>,
     tls: secure::Configurations,
     interrupt: Interrupt,
-    journeys: Cell<u32>,
-}
-
-/// While it lives, a journey is under way that has to clean up.
-pub(crate) struct OpenJourney<'a>(&'a Cell<u32>);
-
-impl Drop for OpenJourney<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
+    has_journeys: Cell<bool>,
 }
 
 impl Client {
@@ -63,23 +54,36 @@ impl Client {
             run: context.run.id.clone(),
             attempts: plan.attempts,
             is_private_allowed: plan.allow.private_addresses,
-            allowance: Allowance::new(plan.allow.requests, plan.allow.per_second),
+            allowance: Allowance::new(
+                plan.allow.requests,
+                plan.allow.per_second,
+                plan.probes.clean_ups(),
+            ),
             tally: RefCell::new(Tally::new(&plan.sources)),
             tls: secure::Configurations::default(),
             interrupt: context.interrupt.clone(),
-            journeys: Cell::new(0),
+            has_journeys: Cell::new(false),
         }
     }
 
     /// Marks the beginning of a journey.
-    pub(crate) fn begin_journey(&self) -> OpenJourney<'_> {
-        self.journeys.set(self.journeys.get() + 1);
-        OpenJourney(&self.journeys)
+    pub(crate) fn begin_journey(&self) {
+        self.has_journeys.set(true);
     }
 
-    /// Whether a journey is under way that has to clean up.
-    pub(crate) fn has_open_journey(&self) -> bool {
-        self.journeys.get() > 0
+    /// Whether a journey was begun, which may have to clean up.
+    pub(crate) fn has_journeys(&self) -> bool {
+        self.has_journeys.get()
+    }
+
+    /// Gives a request that was kept back for clean-ups to the one that follows.
+    pub(crate) fn release(&self) {
+        self.allowance.release();
+    }
+
+    /// Whether the run has been asked to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.interrupt.is_set()
     }
 
     /// Ends when the run is asked to stop.

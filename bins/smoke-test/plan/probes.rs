@@ -125,6 +125,12 @@ impl Probes {
         kinds.concat()
     }
 
+    /// How many requests the clean-ups of journeys send.
+    pub(crate) fn clean_ups(&self) -> u64 {
+        let steps = self.journey.iter().map(|journey| journey.cleanup.len());
+        steps.sum::<usize>() as u64
+    }
+
     /// Plans one probe of the file and keeps it when it is asked.
     pub(super) fn add(&mut self, scope: &Scope<'_>, probe: &Probe) -> Result<()> {
         let context = scope.context;

@@ -1,15 +1,16 @@
 //! Requests that build on each other, and the clean-up that follows them in any case.
 
-use super::Ask;
+mod jar;
+
+use super::{Ask, STOPPED};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::facts::{JourneySeen, StepSeen};
 use crate::plan::{Captured, Encoding, JourneyPlan, RUN, Request, StepPlan};
-use crate::reproduce::Header;
-use crate::template::{Values, filled, filled_json};
+use crate::template::{Values, filled, filled_json, filled_path};
 use bytes::Bytes;
+use jar::Jar;
 use shared::secret::Secret;
-use std::collections::BTreeMap;
 
 /// Shorter captured values, such as the number of a row, are no secrets: masking them would hide
 /// half of every report.
@@ -18,17 +19,19 @@ const SHORTEST_SECRET: usize = 8;
 /// What a journey carries from step to step.
 struct Luggage {
     values: Values,
-    cookies: BTreeMap<(String, String), String>,
+    cookies: Jar,
 }
 
 impl Ask for JourneyPlan {
     type Seen = JourneySeen;
 
+    const CLEANS_UP: bool = true;
+
     async fn ask(&self, client: &Client) -> JourneySeen {
-        let _open = client.begin_journey();
+        client.begin_journey();
         let mut luggage = Luggage {
             values: Values::from([(RUN.to_owned(), client.run().to_owned())]),
-            cookies: BTreeMap::new(),
+            cookies: Jar::default(),
         };
         let mut seen = JourneySeen::default();
         let mut obstacle = None;
@@ -38,18 +41,14 @@ impl Ask for JourneyPlan {
                 seen.steps.push(StepSeen::NotReached(String::clone(why)));
                 continue;
             }
-            let came = tokio::select! {
-                came = luggage.go(client, step) => came,
-                () = client.interrupted() => {
-                    StepSeen::NotReached("the run was asked to stop".into())
-                }
-            };
+            let came = luggage.go_or_stop(client, step).await;
             if !is_passable(step, &came) {
                 obstacle = Some(format!("`{name}` did not succeed"));
             }
             seen.steps.push(came);
         }
         for step in &self.cleanup {
+            client.release();
             seen.cleanup.push(luggage.go(client, step).await);
         }
         seen
@@ -70,6 +69,22 @@ fn is_passable(step: &StepPlan, came: &StepSeen) -> bool {
 }
 
 impl Luggage {
+    /// Asks one step, unless the run is asked to stop. What changes something is not broken off:
+    /// without its answer nobody could remove what it made.
+    async fn go_or_stop(&mut self, client: &Client, step: &StepPlan) -> StepSeen {
+        let stopped = || StepSeen::NotReached(STOPPED.into());
+        if client.is_stopping() {
+            return stopped();
+        }
+        if !step.http.request.is_safe() {
+            return self.go(client, step).await;
+        }
+        tokio::select! {
+            came = self.go(client, step) => came,
+            () = client.interrupted() => stopped(),
+        }
+    }
+
     /// Asks one step, and takes along what its answer gives.
     async fn go(&mut self, client: &Client, step: &StepPlan) -> StepSeen {
         let request = match self.request(step) {
@@ -79,7 +94,7 @@ impl Luggage {
         let asked = client.ask(&request, &step.http.expectations.status).await;
         let missing = match &asked.answer {
             Ok(answer) => {
-                self.keep_cookies(&request, answer);
+                self.cookies.keep(&request, answer);
                 self.capture(step, answer)
             }
             Err(_) => Vec::new(),
@@ -95,7 +110,11 @@ impl Luggage {
         };
         let fill = |text: &str| unknown(filled(text, &self.values));
         let mut request = step.http.request.clone();
-        let path = fill(&step.path)?;
+        let path = unknown(filled_path(&step.path, &self.values))?;
+        // Such a segment would be resolved, and another place asked: RFC 3986, section 5.2.4.
+        if has_dots(&path) && !has_dots(&step.path) {
+            return Err("its path would have a segment of dots in it".into());
+        }
         let real = step.address.at(&path);
         let real = real.map_err(|why| format!("its path would have {why}"))?;
         // What is shown keeps the names of the values.
@@ -117,49 +136,8 @@ impl Luggage {
                 Encoding::Form => filled_form(body, fill)?,
             };
         }
-        self.add_cookies(&mut request);
+        self.cookies.add(&mut request);
         Ok(request)
-    }
-
-    fn add_cookies(&self, request: &mut Request) {
-        let host = &request.url.endpoint.host;
-        let own = self.cookies.iter().filter(|((at, _), _)| at == host);
-        let pairs: Vec<String> = own
-            .map(|((_, name), value)| format!("{name}={value}"))
-            .collect();
-        let has_own = |(name, _): &(String, Secret)| name.eq_ignore_ascii_case("cookie");
-        if pairs.is_empty() || request.headers.iter().any(has_own) {
-            return;
-        }
-        request
-            .headers
-            .push(("cookie".into(), Secret::plain(pairs.join("; "))));
-        request.shown.push(Header {
-            name: "cookie".into(),
-            raw: "${COOKIE}".into(),
-        });
-    }
-
-    /// Cookies go back to the host that set them; which of its paths they are for does not matter
-    /// to a journey. <https://www.rfc-editor.org/rfc/rfc6265#section-5.3>
-    fn keep_cookies(&mut self, request: &Request, answer: &Answer) {
-        for line in answer.values("set-cookie") {
-            let Some((name, value)) = cookie(line) else {
-                continue;
-            };
-            let key = (request.url.endpoint.host.clone(), name.to_owned());
-            let is_over = line.split(';').skip(1).any(|attribute| {
-                let attribute = attribute.trim().to_ascii_lowercase();
-                attribute
-                    .strip_prefix("max-age=")
-                    .is_some_and(|age| age.parse::<i64>().is_ok_and(|seconds| seconds <= 0))
-            });
-            if is_over || value.is_empty() {
-                self.cookies.remove(&key);
-            } else {
-                self.cookies.insert(key, guarded(value));
-            }
-        }
     }
 
     /// Takes the values of a step; those that are not there are named.
@@ -167,6 +145,10 @@ impl Luggage {
         let mut missing = Vec::new();
         for (name, place) in &step.captures {
             match found(place, answer) {
+                // With nothing in the place of a name, `/items/{{id}}` would be all of them.
+                Ok(value) if value.trim().is_empty() => {
+                    missing.push(format!("`{name}` could not be captured: it is empty"));
+                }
                 Ok(value) => {
                     self.values.insert(name.clone(), guarded(&value));
                 }
@@ -175,6 +157,11 @@ impl Luggage {
         }
         missing
     }
+}
+
+fn has_dots(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 /// A form with every value in its place: its braces are encoded, and so must the values be.
@@ -245,35 +232,6 @@ mod tests {
     use crate::answer::{Asked, Break, NoAnswer};
     use crate::sample::answer;
 
-    fn luggage() -> Luggage {
-        Luggage {
-            values: Values::new(),
-            cookies: BTreeMap::new(),
-        }
-    }
-
-    #[test]
-    fn cookies_come_back_to_their_host_until_they_are_over() {
-        let mut luggage = luggage();
-        let mut request = crate::sample::request("/");
-        let mut first = answer(200, "");
-        let set = |value: &str| ("set-cookie".to_owned(), value.to_owned());
-        first.headers = vec![set("a=1; Path=/; HttpOnly"), set("b=2")];
-        luggage.keep_cookies(&request, &first);
-        luggage.add_cookies(&mut request);
-        assert_eq!(request.headers[0].1.expose(), "a=1; b=2");
-        let mut last = answer(200, "");
-        last.headers = vec![set("a=; Max-Age=0"), set("b=3")];
-        luggage.keep_cookies(&crate::sample::request("/"), &last);
-        let mut request = crate::sample::request("/");
-        luggage.add_cookies(&mut request);
-        assert_eq!(request.headers[0].1.expose(), "b=3");
-        let mut elsewhere = crate::sample::request("/");
-        elsewhere.url.endpoint.host = "other".into();
-        luggage.add_cookies(&mut elsewhere);
-        assert!(elsewhere.headers.is_empty());
-    }
-
     #[test]
     fn values_in_a_form_are_filled_in_and_encoded() {
         let values = Values::from([("csrf".to_owned(), "a b&c=d+é".to_owned())]);
@@ -311,6 +269,52 @@ mod tests {
             found(&Captured::Matches(pattern), &given).as_deref(),
             Ok("abc")
         );
+    }
+
+    #[test]
+    fn a_value_changes_nothing_of_a_path_but_its_place() {
+        let asked = |path: &str, value: &str| -> Result<String, String> {
+            let mut luggage = Luggage {
+                values: Values::new(),
+                cookies: Jar::default(),
+            };
+            let mut step = crate::sample::step("remove", &[204]);
+            step.path = path.into();
+            let pattern = regex::Regex::new("(?s)^(.*)$").expect("is a pattern");
+            step.captures = vec![("id".into(), Captured::Matches(pattern))];
+            assert_eq!(luggage.capture(&step, &answer(200, value)), [""; 0]);
+            let request = luggage.request(&step)?;
+            Ok(request.url.target.expose().to_owned())
+        };
+        let items = |value| asked("/items/{{id}}", value);
+        assert_eq!(items("7"), Ok("/items/7".into()));
+        assert_eq!(items("x?y"), Ok("/items/x%3Fy".into()));
+        assert_eq!(items("a#1/é"), Ok("/items/a%231%2F%C3%A9".into()));
+        assert_eq!(
+            asked("/items?after={{id}}", "a&b=c"),
+            Ok("/items?after=a%26b%3Dc".into())
+        );
+        assert_eq!(asked("{{id}}", "/items/7?x=1"), Ok("/items/7?x=1".into()));
+        let dots = Err("its path would have a segment of dots in it".into());
+        assert_eq!(items(".."), dots);
+        assert_eq!(asked("/items/{{id}}/x", "."), dots);
+    }
+
+    #[test]
+    fn an_empty_value_is_missing() {
+        let mut luggage = Luggage {
+            values: Values::new(),
+            cookies: Jar::default(),
+        };
+        let mut step = crate::sample::step("make", &[201]);
+        step.captures = vec![("id".into(), Captured::Header("x-id".into()))];
+        let mut given = answer(201, "");
+        given.headers.push(("x-id".into(), " ".into()));
+        assert_eq!(
+            luggage.capture(&step, &given),
+            ["`id` could not be captured: it is empty"]
+        );
+        assert!(luggage.values.is_empty());
     }
 
     #[test]

@@ -40,10 +40,16 @@ use futures_util::StreamExt as _;
 /// and still not burden what it measures.
 const TOGETHER: usize = 20;
 
+/// Why a probe did not come to its end.
+const STOPPED: &str = "the run was asked to stop";
+
 /// How a planned probe is asked.
 pub(crate) trait Ask: Planned + Clone {
     /// What is seen then.
     type Seen;
+
+    /// Whether it ends by itself when the run is asked to stop, because it has to clean up.
+    const CLEANS_UP: bool = false;
 
     /// Asks. No answer is something that was seen, too.
     async fn ask(&self, client: &Client) -> Self::Seen;
@@ -143,7 +149,12 @@ async fn in_turn<P: Ask>(
 async fn one<P: Ask>(client: &Client, plan: &P, refusal: Option<&str>) -> Fact<P, P::Seen> {
     let seen = match refusal {
         Some(refusal) => Err(refusal.to_owned()),
-        None => Ok(plan.ask(client).await),
+        None if client.is_stopping() => Err(format!("not asked, because {STOPPED}")),
+        None if P::CLEANS_UP => Ok(plan.ask(client).await),
+        None => tokio::select! {
+            seen = plan.ask(client) => Ok(seen),
+            () = client.interrupted() => Err(format!("broken off, because {STOPPED}")),
+        },
     };
     Fact {
         plan: plan.clone(),
