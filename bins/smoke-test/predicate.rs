@@ -62,6 +62,9 @@ impl Predicate {
     /// Reads what the file says.
     pub(crate) fn of(expectation: &Expectation) -> Result<Self, Mistake> {
         let Expectation(said) = expectation;
+        if let Some(why) = vacuous(said) {
+            return Err(mistake(why));
+        }
         let mut rules = values(said);
         rules.extend(numbers(said));
         rules.extend(texts(said)?);
@@ -84,10 +87,20 @@ impl Predicate {
         })
     }
 
-    /// Why it does not hold for a value; `now` is when the value came.
+    /// Why it does not hold for a value; `now` is when the value came. What comes as a text by
+    /// itself, such as a header, is the number that it spells.
     pub(crate) fn refuses(&self, value: &Value, now: Timestamp) -> Option<String> {
         let mut rules = self.rules.iter();
         let broken = rules.find(|rule| !rule.holds(value, now))?;
+        Some(broken.to_string())
+    }
+
+    /// The same for a value of a document, which has a type: a text in it is no number.
+    pub(crate) fn refuses_typed(&self, value: &Value, now: Timestamp) -> Option<String> {
+        let mut rules = self.rules.iter();
+        let is_text = value.is_string();
+        let broken =
+            rules.find(|rule| (is_text && rule.is_of_numbers()) || !rule.holds(value, now))?;
         Some(broken.to_string())
     }
 
@@ -105,6 +118,29 @@ fn mistake(message: impl Into<String>) -> Mistake {
     Mistake {
         message: message.into(),
         place: None,
+    }
+}
+
+/// Why one of the predicates would hold for everything, or for nothing.
+fn vacuous(said: &Predicates) -> Option<&'static str> {
+    let is_no_text = |text: &Option<Value>| text.as_ref().is_some_and(|text| *text == "");
+    let is_no_list = |list: &Option<Vec<Value>>| list.as_ref().is_some_and(Vec::is_empty);
+    let is_no_pattern =
+        |pattern: &Option<Located<String>>| pattern.as_ref().is_some_and(|p| p.value.is_empty());
+    let is_no_length = |length: Length| {
+        let is_bare = length.equals.is_none() && length.at_most.is_none();
+        is_bare && length.at_least.unwrap_or(0) == 0
+    };
+    if is_no_text(&said.contains) || is_no_text(&said.not_contains) {
+        Some("looks for an empty text, which every text contains")
+    } else if is_no_pattern(&said.matches) || is_no_pattern(&said.not_matches) {
+        Some("has an empty regular expression, which finds something in every text")
+    } else if is_no_list(&said.one_of) || is_no_list(&said.not_in) {
+        Some("compares with an empty list, in which nothing is")
+    } else if said.length.is_some_and(is_no_length) {
+        Some("has a `length` without a limit, which everything has")
+    } else {
+        None
     }
 }
 
@@ -188,6 +224,28 @@ pub(crate) fn compiled(pattern: &Located<String>) -> Result<Regex, Mistake> {
 }
 
 impl Rule {
+    fn is_of_numbers(&self) -> bool {
+        match self {
+            Self::LessThan(_) | Self::AtMost(_) | Self::MoreThan(_) | Self::AtLeast(_) => true,
+            Self::Equals(_)
+            | Self::Not(_)
+            | Self::In(_)
+            | Self::NotIn(_)
+            | Self::Contains(_)
+            | Self::NotContains(_)
+            | Self::StartsWith(_)
+            | Self::EndsWith(_)
+            | Self::Matches(_)
+            | Self::NotMatches(_)
+            | Self::Exists
+            | Self::Empty(_)
+            | Self::Is(_)
+            | Self::Length(_)
+            | Self::Version(_)
+            | Self::Recent(_) => false,
+        }
+    }
+
     fn holds(&self, value: &Value, now: Timestamp) -> bool {
         let number = |holds: &dyn Fn(f64) -> bool| shape::number(value).is_some_and(holds);
         let text = |holds: &dyn Fn(&str) -> bool| value.as_str().is_some_and(holds);
@@ -347,6 +405,18 @@ mod tests {
         );
         assert!(refused("{version: nope}").contains("is no range of versions"));
         assert!(refused("{starts_with: ''}").contains("empty text"));
+        for yaml in [
+            "{contains: ''}",
+            "{not_contains: ''}",
+            "{matches: ''}",
+            "{not_matches: ''}",
+            "{in: []}",
+            "{not_in: []}",
+            "{length: {}}",
+            "{length: {at_least: 0}}",
+        ] {
+            assert!(!refused(yaml).is_empty(), "{yaml}");
+        }
     }
 
     proptest! {

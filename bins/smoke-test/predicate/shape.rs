@@ -18,7 +18,7 @@ pub(super) fn is(value: &Value, shape: Shape) -> bool {
         Shape::Uuid => text(is_uuid),
         Shape::DateTime => text(|text| text.parse::<Timestamp>().is_ok()),
         Shape::Date => text(|text| text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()),
-        Shape::Url => text(|text| reqwest::Url::parse(text).is_ok()),
+        Shape::Url => text(is_url),
         Shape::Email => text(is_email),
         Shape::Ip => text(|text| text.parse::<core::net::IpAddr>().is_ok()),
     }
@@ -115,6 +115,12 @@ pub(super) fn version(text: &str) -> Option<semver::Version> {
     Some(semver::Version::new(part()?, part()?, part()?))
 }
 
+/// Whether it leads to a host: `Error: no database` parses as a URL as well.
+fn is_url(text: &str) -> bool {
+    let is_written_out = text.contains("://") && !text.contains(char::is_whitespace);
+    is_written_out && reqwest::Url::parse(text).is_ok_and(|url| url.has_host())
+}
+
 fn is_uuid(text: &str) -> bool {
     let groups: Vec<&str> = text.split('-').collect();
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
@@ -147,6 +153,8 @@ mod tests {
             (Shape::DateTime, "2026-11-21T10:00:00+01:00", "2026-11-21"),
             (Shape::Date, "2026-02-28", "2026-02-30"),
             (Shape::Url, "https://a.example/x", "/x"),
+            (Shape::Url, "redis://a:6379/0", "Error: database is down"),
+            (Shape::Url, "http://[::1]:80", "localhost:8080/x"),
             (Shape::Email, "a@b.example", "a@b"),
             (Shape::Ip, "::1", "1.2.3"),
         ] {
