@@ -49,6 +49,14 @@ impl Url {
         self.credentials.is_some()
     }
 
+    /// Where it is, without who asks: what a redirect to it says.
+    pub(crate) fn place(&self) -> String {
+        match reqwest::Url::parse(self.real.expose()) {
+            Ok(parsed) => without_user(parsed),
+            Err(_) => self.shown.clone(),
+        }
+    }
+
     fn of(parsed: &reqwest::Url, shown: String) -> Result<Self, String> {
         let host = parsed.host_str().ok_or("no host")?.to_owned();
         let port = parsed.port_or_known_default().ok_or("no port")?;
@@ -118,17 +126,46 @@ impl Address {
         &self.0.endpoint
     }
 
-    /// The path of a URL below it, query included; none when it is somewhere else.
-    pub(crate) fn below(&self, url: &str) -> Option<String> {
+    /// The address of a whole URL at the same host and port, asked as the same user; none when it
+    /// is somewhere else.
+    pub(crate) fn same_host(&self, url: &str) -> Option<Url> {
         let parsed = reqwest::Url::parse(url).ok()?;
         let there = Url::of(&parsed, String::new()).ok()?;
-        (there.endpoint == self.0.endpoint).then(|| there.target.expose().to_owned())
+        let is_same = there.endpoint == self.0.endpoint && parsed.fragment().is_none();
+        is_same
+            .then(|| self.from_root(there.target.expose()))
+            .flatten()
+    }
+
+    /// The address of a path with its query from the root of the host, wherever paths are added to
+    /// it else: what a page or a redirect of the host names.
+    pub(crate) fn from_root(&self, target: &str) -> Option<Url> {
+        let mut parsed = reqwest::Url::parse(self.0.real.expose()).ok()?;
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target, None),
+        };
+        parsed.set_path(path);
+        parsed.set_query(query);
+        let shown = &self.0.shown;
+        let start = shown.find("://").map_or(0, |at| at + 3);
+        let end = shown[start..].find('/').map(|at| start + at);
+        let host = &shown[..end.unwrap_or(shown.len())];
+        Url::of(&parsed, join(host, target)).ok()
     }
 
     /// The address to show.
     pub(crate) fn shown(&self) -> &str {
         &self.0.shown
     }
+}
+
+/// A URL without who asks it.
+pub(crate) fn without_user(mut url: reqwest::Url) -> String {
+    // They fail for addresses without a host alone, which have none.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
 }
 
 /// What must be masked: the password, or the user when it is a token that stands alone, as
@@ -235,6 +272,23 @@ mod tests {
         let address = Address::parse("http://a", "http://a").expect("parses");
         assert!(address.at("/x#y").is_err());
         assert!(address.at("/x\ny").is_err());
+    }
+
+    #[test]
+    fn what_the_host_names_itself_is_not_below_the_path_of_the_address() {
+        let real = "http://u:p@a.example:8080/app";
+        let address = Address::parse(real, "http://u:${PW}@a.example:8080/app").expect("parses");
+        let url = address.from_root("/app/main.js?v=1").expect("is a path");
+        assert_eq!(url.shown, "http://a.example:8080/app/main.js?v=1");
+        assert_eq!(url.target.expose(), "/app/main.js?v=1");
+        assert!(url.has_credentials());
+        assert_eq!(url.place(), "http://a.example:8080/app/main.js?v=1");
+        let same = address.same_host("http://a.example:8080/app/health");
+        let same = same.expect("is the same host");
+        assert_eq!(same.place(), "http://a.example:8080/app/health");
+        assert!(address.same_host("http://b.example:8080/app").is_none());
+        let away = address.from_root("//evil.example/x").expect("is a path");
+        assert_eq!(away.endpoint.host, "a.example");
     }
 
     #[test]

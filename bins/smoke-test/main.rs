@@ -39,6 +39,7 @@ mod reproduce;
 #[cfg(test)]
 mod sample;
 mod scatter;
+mod sensitive;
 mod spread;
 mod statistics;
 mod summary;

@@ -3,6 +3,7 @@
 use crate::facts::{Facts, Hop, HttpSeen};
 use crate::judged::Judged;
 use crate::plan::HttpPlan;
+use crate::sensitive::discreet_url;
 use shared::check::Check;
 use shared::verdict::{Finding, Outcome, Severity};
 
@@ -37,7 +38,7 @@ fn judge(plan: &HttpPlan, seen: &HttpSeen, judged: &mut Judged) {
     let name = &plan.name;
     let wanted = &plan.expectations.redirects;
     for (hop, wanted) in seen.hops.iter().zip(wanted) {
-        if hop.location.as_deref() != Some(wanted.real.expose()) {
+        if hop.location != Some(wanted.place()) {
             let there = place(hop);
             let message = format!("`{name}`: {} redirects to {there}", hop.url);
             judged.wrong(finding(
@@ -80,7 +81,7 @@ fn finding(plan: &HttpPlan, message: String, observed: String, wanted: &str) -> 
 
 fn place(hop: &Hop) -> String {
     match &hop.location {
-        Some(location) => format!("`{}`", crate::answer::shown(location, 200)),
+        Some(location) => format!("`{}`", crate::answer::shown(&discreet_url(location), 200)),
         None => "nowhere (it has no `location`)".into(),
     }
 }

@@ -38,10 +38,9 @@ fn redirected(scope: &Scope<'_>, probe: &HttpProbe, redirect: &Located<String>) 
         return scope.url(probe.at.as_ref(), text);
     }
     let addresses = std::iter::once(scope.address).chain(scope.addresses.values());
-    let found = addresses.into_iter().find_map(|address| {
-        let path = address.below(text)?;
-        address.at(&path).ok()
-    });
+    let found = addresses
+        .into_iter()
+        .find_map(|address| address.same_host(text));
     found.ok_or_else(|| {
         let environment = &scope.context.environment;
         let message =

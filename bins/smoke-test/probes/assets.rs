@@ -40,9 +40,9 @@ impl Ask for AssetsPlan {
 }
 
 impl AssetsPlan {
-    /// Below the address of the page, wherever the page itself points to.
+    /// At the host of the page, wherever the page itself points to.
     fn request(&self, target: &str) -> Option<Request> {
-        let url = self.address.at(target).ok()?;
+        let url = self.address.from_root(target)?;
         let request = Request::get(url, self.page.within);
         Some(request.with("accept-encoding", "gzip"))
     }

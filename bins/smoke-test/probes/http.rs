@@ -6,6 +6,7 @@ use crate::answer::Answer;
 use crate::client::Client;
 use crate::facts::{Hop, HttpSeen};
 use crate::plan::{HttpPlan, Request};
+use crate::sensitive::is_sensitive;
 
 impl Ask for HttpPlan {
     type Seen = HttpSeen;
@@ -23,7 +24,7 @@ impl Ask for HttpPlan {
             else {
                 break;
             };
-            let leads_there = hop.location.as_deref() == Some(expected.real.expose());
+            let leads_there = hop.location == Some(expected.place());
             hops.push(hop);
             if !leads_there {
                 break;
@@ -81,22 +82,25 @@ fn hop(request: &Request, answer: &Answer) -> Option<Hop> {
     Some(Hop {
         url: request.url.shown.clone(),
         status: answer.status,
-        location: location.map(|url| url.to_string()),
+        location: location.map(crate::address::without_user),
     })
 }
 
-/// The next request. What proves who asks is for the first host only.
+/// The next request. What proves who asks is for the first host only: secrets by their names, whatever
+/// came from a variable, and the certificate. So is the name that the first host was called by.
 fn follow(request: &Request, url: &crate::address::Url) -> Request {
     let mut next = request.clone();
     next.url = url.clone();
     if url.endpoint != request.url.endpoint {
+        let of_variables = request.shown.iter();
+        let of_variables = of_variables.filter(|header| header.raw.contains("${"));
+        let private: Vec<&str> = of_variables.map(|header| header.name.as_str()).collect();
         let is_for_all = |name: &str| {
-            !["authorization", "cookie", "proxy-authorization"]
-                .iter()
-                .any(|private| name.eq_ignore_ascii_case(private))
+            !is_sensitive(name) && !private.contains(&name) && !name.eq_ignore_ascii_case("host")
         };
         next.headers.retain(|(name, _)| is_for_all(name));
         next.shown.retain(|header| is_for_all(&header.name));
+        next.identified = None;
     }
     next
 }
@@ -120,11 +124,28 @@ mod tests {
     }
 
     #[test]
+    fn a_redirect_is_where_it_leads_whoever_asks() {
+        let mut asked = request("/old");
+        asked.url.real = Secret::plain("http://u:p@h/old");
+        let mut redirect = answer(302, "");
+        redirect.headers.push(("location".into(), "/new".into()));
+        let hop = hop(&asked, &redirect).expect("is a redirect");
+        assert_eq!(hop.location.as_deref(), Some("http://h/new"));
+        let address = crate::address::Address::parse("http://u:p@h", "http://u:p@h");
+        let expected = address
+            .expect("is an address")
+            .at("/new")
+            .expect("is a path");
+        assert_eq!(hop.location, Some(expected.place()));
+    }
+
+    #[test]
     fn a_token_is_not_taken_along_to_another_host() {
         let asked = request("/").with_secret("Authorization", Secret::plain("x"), "${T}");
-        let asked = asked.with("accept", "text/html");
+        let asked = asked.with("accept", "text/html").with("x-api-key", "k");
+        let asked = asked.with_secret("x-tenant", Secret::plain("t"), "${TENANT}");
         let same = follow(&asked, &request("/login").url);
-        assert_eq!(same.headers.len(), 2);
+        assert_eq!(same.headers.len(), 4);
         let mut elsewhere = request("/login").url;
         elsewhere.endpoint.host = "other".into();
         let other = follow(&asked, &elsewhere);
