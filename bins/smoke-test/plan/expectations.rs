@@ -107,7 +107,7 @@ pub(super) fn of(scope: &Scope<'_>, probe: &HttpProbe, request: &Request) -> Res
         cookies: cookie::of(scope, &probe.cookies)?,
         json: json(scope, &probe.json)?,
         schema: schema
-            .map(|source| schema::of(scope, source, &probe.path))
+            .map(|source| schema::of(scope, source, probe))
             .transpose()?,
         body: BodyExpectations {
             contains: probe.contains.clone(),

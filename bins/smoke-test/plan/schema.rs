@@ -2,13 +2,16 @@
 
 use super::scope::Scope;
 use serde_json::{Value, json};
-use shared::config::{Located, SchemaSource};
+use shared::config::{HttpProbe, Located, SchemaSource};
 use shared::error::{Error, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Larger documents are not schemas of one service.
 const LARGEST_FILE: u64 = 16 << 20;
+
+/// Schemas that are made of others so deep are taken to say something.
+const MOST_REFERENCES: u32 = 16;
 
 /// A schema, ready to be asked.
 #[derive(Clone)]
@@ -28,11 +31,14 @@ impl std::fmt::Debug for Schema {
 impl Schema {
     /// From a document; `source` names it.
     pub(crate) fn new(document: &Value, source: String) -> Result<Self, String> {
-        if !says_anything(document) {
+        if !says_anything(document, document, 0) {
             return Err("is no JSON Schema: it says nothing, so every document would do".into());
         }
         // References to other documents are not fetched: a gate must not depend on them.
-        let built = jsonschema::validator_for(document);
+        // `format` is what a document promises like anything else; forms that nobody knows are left.
+        let built = jsonschema::options()
+            .should_validate_formats(true)
+            .build(document);
         let validator = built.map_err(|error| {
             let place = error.instance_path().to_string();
             format!("is no JSON Schema: {error} (at `{place}`)")
@@ -44,10 +50,10 @@ impl Schema {
     }
 }
 
-/// Whether a document has at least one keyword that refuses something:
-/// <https://json-schema.org/draft/2020-12/json-schema-validation>.
-fn says_anything(document: &Value) -> bool {
-    const KEYWORDS: [&str; 32] = [
+/// Whether a schema of a document, or one that it is made of, has at least one keyword that refuses
+/// something: <https://json-schema.org/draft/2020-12/json-schema-validation>.
+fn says_anything(document: &Value, schema: &Value, depth: u32) -> bool {
+    const KEYWORDS: [&str; 30] = [
         "type",
         "enum",
         "const",
@@ -74,21 +80,31 @@ fn says_anything(document: &Value) -> bool {
         "minLength",
         "maxLength",
         "pattern",
-        "allOf",
         "anyOf",
         "oneOf",
         "not",
         "if",
-        "$ref",
     ];
-    match document {
-        Value::Object(map) => KEYWORDS.iter().any(|keyword| map.contains_key(*keyword)),
-        other => *other == Value::Bool(false),
+    let Value::Object(map) = schema else {
+        return *schema == Value::Bool(false);
+    };
+    if KEYWORDS.iter().any(|keyword| map.contains_key(*keyword)) || depth >= MOST_REFERENCES {
+        return true;
     }
+    let says = |schema: &Value| says_anything(document, schema, depth + 1);
+    let mut parts = map.get("allOf").and_then(Value::as_array).into_iter();
+    let reference = map.get("$ref").and_then(Value::as_str);
+    // What is referred to elsewhere is refused or found by the library.
+    let is_referred = reference.is_some_and(|reference| {
+        let place = reference.strip_prefix('#');
+        let found = place.and_then(|place| document.pointer(place));
+        found.is_none_or(says)
+    });
+    is_referred || parts.any(|parts| parts.iter().any(says))
 }
 
-/// Reads what a probe names; `asked` is its path.
-pub(super) fn of(scope: &Scope<'_>, source: &SchemaSource, asked: &str) -> Result<Schema> {
+/// Reads what a probe names for the answer to its request.
+pub(super) fn of(scope: &Scope<'_>, source: &SchemaSource, probe: &HttpProbe) -> Result<Schema> {
     match source {
         SchemaSource::File(file) => {
             let document = read(scope, file)?;
@@ -97,17 +113,18 @@ pub(super) fn of(scope: &Scope<'_>, source: &SchemaSource, asked: &str) -> Resul
         }
         SchemaSource::OpenApi { file, path, status } => {
             let mut document = read(scope, file)?;
-            let path = path.as_deref().unwrap_or(asked);
+            let path = path.as_deref().unwrap_or(&probe.path);
             let path = path.split('?').next().unwrap_or(path);
-            let pointer =
-                response(&document, path, status).map_err(|why| refuse(scope, file, &why))?;
+            let method = &probe.method;
+            let pointer = response(&document, (method, path), status)
+                .map_err(|why| refuse(scope, file, &why))?;
             let is_older = document["openapi"]
                 .as_str()
                 .is_some_and(|v| v.starts_with("3.0"));
             if is_older {
                 nullable(&mut document);
             }
-            let name = format!("{} GET {path} {status}", file.value.display());
+            let name = format!("{} {method} {path} {status}", file.value.display());
             let schema = within(&document, &pointer);
             Schema::new(&schema, name).map_err(|why| refuse(scope, file, &why))
         }
@@ -133,21 +150,26 @@ fn read(scope: &Scope<'_>, file: &Located<PathBuf>) -> Result<Value> {
 }
 
 /// The place of the schema of an answer in an OpenAPI document.
-fn response(document: &Value, path: &str, status: &str) -> Result<String, String> {
+fn response(document: &Value, call: (&str, &str), status: &str) -> Result<String, String> {
+    let (method, path) = call;
     let operations = document["paths"]
         .as_object()
         .ok_or("is no OpenAPI document: it has no `paths`")?;
-    let known = operations.keys().find(|known| is_same_path(known, path));
+    // A path without names goes first: <https://spec.openapis.org/oas/v3.0.3#paths-object>.
+    let mut templates = operations.keys().filter(|known| is_same_path(known, path));
+    let known = operations
+        .get_key_value(path)
+        .map(|(known, _)| known)
+        .or_else(|| templates.next());
     let known = known.ok_or_else(|| format!("has no path `{path}`"))?;
-    let responses = &operations[known]["get"]["responses"];
-    let status = match responses.get(status) {
-        Some(_) => status,
-        None => ["default", "2XX"]
-            .into_iter()
-            .find(|other| responses.get(other).is_some())
-            .ok_or_else(|| format!("has no answer {status} for `GET {known}`"))?,
-    };
-    let mut pointer = format!("/paths/{}/get/responses/{status}", escaped(known));
+    let operation = method.to_ascii_lowercase();
+    let responses = &operations[known][&operation]["responses"];
+    let class = format!("{}XX", status.get(..1).unwrap_or_default());
+    let status = [status, &class, "default"]
+        .into_iter()
+        .find(|status| responses.get(status).is_some())
+        .ok_or_else(|| format!("has no answer {status} for `{method} {known}`"))?;
+    let mut pointer = format!("/paths/{}/{operation}/responses/{status}", escaped(known));
     if let Some(reference) = responses[status]["$ref"].as_str() {
         pointer = reference.trim_start_matches('#').to_owned();
     }
@@ -155,11 +177,11 @@ fn response(document: &Value, path: &str, status: &str) -> Result<String, String
     let content = content.and_then(Value::as_object);
     let kind = content
         .and_then(|content| content.keys().find(|kind| kind.contains("json")))
-        .ok_or_else(|| format!("has no JSON for `GET {known}` {status}"))?;
+        .ok_or_else(|| format!("has no JSON for `{method} {known}` {status}"))?;
     let pointer = format!("{pointer}/content/{}/schema", escaped(kind));
     match document.pointer(&pointer) {
         Some(_) => Ok(pointer),
-        None => Err(format!("has no schema for `GET {known}` {status}")),
+        None => Err(format!("has no schema for `{method} {known}` {status}")),
     }
 }
 
@@ -223,28 +245,93 @@ mod tests {
     fn the_schema_of_an_answer_is_found_by_path_and_status() {
         let document = document();
         assert_eq!(
-            response(&document, "/api/users/7", "200").as_deref(),
+            response(&document, ("GET", "/api/users/7"), "200").as_deref(),
             Ok("/paths/~1api~1users~1{id}/get/responses/200/content/application~1json/schema")
         );
         assert_eq!(
-            response(&document, "/api/teams", "200"),
+            response(&document, ("GET", "/api/teams"), "200"),
             Err("has no path `/api/teams`".into())
         );
-        assert!(response(&document, "/api/users/7", "404").is_err());
-        assert!(response(&json!({}), "/", "200").is_err());
+        assert!(response(&document, ("GET", "/api/users/7"), "404").is_err());
+        assert!(response(&json!({}), ("GET", "/"), "200").is_err());
     }
 
     #[test]
     fn references_inside_the_document_are_followed_and_nullable_is_understood() {
         let mut document = document();
         nullable(&mut document);
-        let pointer = response(&document, "/api/users/7", "200").expect("is there");
+        let pointer = response(&document, ("GET", "/api/users/7"), "200").expect("is there");
         let schema = within(&document, &pointer);
         let schema = Schema::new(&schema, "users".into()).expect("is a schema");
         assert!(schema.validator.is_valid(&json!({"name": null})));
         assert!(schema.validator.is_valid(&json!({"name": "ada"})));
         assert!(!schema.validator.is_valid(&json!({"name": 1})));
         assert!(!schema.validator.is_valid(&json!({})));
+    }
+
+    #[test]
+    fn each_method_and_each_path_has_its_own_schema() {
+        let said = |kind: &str| {
+            json!({"responses": {"200": {"content": {
+                "application/json": {"schema": {"type": kind}}
+            }}}})
+        };
+        let document = json!({"paths": {
+            "/users/{id}": {"get": said("string")},
+            "/users/me": {"get": said("array"), "post": said("object")},
+        }});
+        let of = |method: &str, path: &str| {
+            let pointer = response(&document, (method, path), "200").expect("is there");
+            let schema = within(&document, &pointer);
+            Schema::new(&schema, "users".into()).expect("is a schema")
+        };
+        assert!(of("GET", "/users/7").validator.is_valid(&json!("x")));
+        assert!(of("GET", "/users/me").validator.is_valid(&json!([])));
+        assert!(!of("POST", "/users/me").validator.is_valid(&json!([])));
+        assert_eq!(
+            response(&document, ("POST", "/users/7"), "200"),
+            Err("has no answer 200 for `POST /users/{id}`".into())
+        );
+    }
+
+    #[test]
+    fn a_schema_that_says_nothing_is_refused_wherever_it_is() {
+        let document = json!({"components": {"schemas": {
+            "Nothing": {"description": "all"}, "Text": {"type": "string"},
+            "Round": {"$ref": "#/components/schemas/Round"},
+        }}});
+        let of = |schema: Value| {
+            let mut whole = document.clone();
+            whole["schema"] = schema;
+            Schema::new(&within(&whole, "/schema"), "a".into())
+        };
+        let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+        assert!(of(json!({})).is_err());
+        assert!(of(json!({"title": "x"})).is_err());
+        assert!(of(to("Nothing")).is_err());
+        assert!(of(json!({"allOf": [to("Nothing"), {}]})).is_err());
+        assert!(of(to("Text")).is_ok());
+        assert!(of(json!({"allOf": [{}, to("Text")]})).is_ok());
+    }
+
+    #[test]
+    fn formats_are_promises() {
+        for (format, right, wrong) in [
+            ("date-time", "2026-11-21T12:00:00Z", "yesterday"),
+            ("uuid", "123e4567-e89b-12d3-a456-426614174000", "not-a-uuid"),
+            ("email", "a@b.example", "nobody"),
+            ("of-our-own", "x", ""),
+        ] {
+            let schema = json!({"type": "string", "format": format});
+            let schema = Schema::new(&schema, "a".into()).expect("is a schema");
+            assert!(schema.validator.is_valid(&json!(right)), "{format}");
+            let is_known = format != "of-our-own";
+            assert_eq!(
+                schema.validator.is_valid(&json!(wrong)),
+                !is_known,
+                "{format}"
+            );
+        }
     }
 
     #[test]
