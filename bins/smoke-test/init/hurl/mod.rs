@@ -13,6 +13,7 @@ mod template;
 
 use super::draft::Draft;
 use super::yaml::Node;
+use crate::sensitive::discreet_url;
 use answer::Answer;
 use request::Asked;
 use std::collections::BTreeSet;
@@ -45,7 +46,10 @@ pub(super) fn draft(text: &str, file: &str, url: Option<&str>) -> Result<Draft, 
                 // Those after it may need what it would have captured.
                 names.lose(captured(entry));
                 let (line, method) = (entry.line, &entry.method);
-                draft.leave_out(format!("{file}:{line}: {method} {}: {why}", entry.url));
+                draft.leave_out(format!(
+                    "{file}:{line}: {method} {}: {why}",
+                    discreet_url(&entry.url)
+                ));
             }
         }
     }
@@ -154,6 +158,27 @@ mod tests {
                 {"http": {"name": "GET /", "at": "address-2", "path": "/", "status": [500, 501]}},
             ])
         );
+    }
+
+    #[test]
+    fn no_secret_of_the_file_stands_in_the_draft() {
+        let text = "POST http://h/login\nAuthorization: Bearer eyJ.SECRET.sig\nX-Api-Key: SECRET-k\n\
+                    [Options]\nuser: bob:SECRET-u\n[Cookies]\nsession: SECRET-c\n\
+                    [FormParams]\npassword: SECRET-f\nHTTP 200\n\n\
+                    POST http://h/json\n{\"password\": \"SECRET-j\"}\nHTTP 200\n\n\
+                    GET http://h/x?token=SECRET-q\nHTTP 200\n\n\
+                    GET http://h/y\n[QueryStringParams]\napi_key: SECRET-p\nHTTP 200\n";
+        let draft = draft(text, "api.hurl", None).expect("is a file");
+        let written = draft.written();
+        assert!(!written.contains("SECRET"), "{written}");
+        for words in [
+            "Bearer ${HURL_AUTHORIZATION}",
+            "session=${HURL_COOKIE_SESSION}",
+            "${HURL_PASSWORD_2}",
+            "the secret `token` in its address",
+        ] {
+            assert!(written.contains(words), "{words}: {written}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::super::draft::{Draft, endpoint, origin, percent_encoded};
 use super::super::yaml::Node;
 use super::syntax::{Body, Entry, Lined, Pair};
 use super::template::{Names, leading};
+use crate::sensitive::is_sensitive;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -60,11 +61,12 @@ impl Asked {
         }
         asked.place(&entry.url, names, draft)?;
         asked.query(&entry.query, names)?;
+        asked.has_no_secret()?;
         for header in &entry.headers {
             let (name, value) = &header.value;
-            asked
-                .headers
-                .push((name.clone(), names.with_variables(value)?));
+            let value = names.with_variables(value)?;
+            let value = names.hidden(name, &value);
+            asked.headers.push((name.clone(), value));
         }
         if let Some(line) = entry.basic {
             let what = "`[BasicAuth]`: put user:password in base64 into the variable BASIC_AUTH";
@@ -88,7 +90,8 @@ impl Asked {
                     },
                 )
                 .collect();
-            asked.headers.push(("Cookie".into(), cookies?.join("; ")));
+            let cookies = names.hidden("Cookie", &cookies?.join("; "));
+            asked.headers.push(("Cookie".into(), cookies));
         }
         asked.content(entry, names)?;
         Ok(asked)
@@ -120,7 +123,10 @@ impl Asked {
             self.within = None;
         }
         if !HARMLESS.contains(&name.as_str()) {
-            let what = format!("the option `{name}: {value}`, which no probe has");
+            // `user` has a password in its value.
+            let is_secret = name == "user" || is_sensitive(name);
+            let shown = if is_secret { "…" } else { value };
+            let what = format!("the option `{name}: {shown}`, which no probe has");
             self.left_out.push((option.line, what));
         }
         Ok(())
@@ -164,6 +170,21 @@ impl Asked {
         Ok(())
     }
 
+    /// No variable can stand in a path, and a draft is printed and committed.
+    fn has_no_secret(&self) -> Result<(), String> {
+        let query = self.path.split_once('?').map_or("", |(_, query)| query);
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let mut secrets = pairs.filter(|(name, value)| {
+            is_sensitive(name) && !value.is_empty() && !value.contains("{{")
+        });
+        match secrets.next() {
+            Some((name, _)) => Err(format!(
+                "it has the secret `{name}` in its address, where no variable can stand"
+            )),
+            None => Ok(()),
+        }
+    }
+
     fn content(&mut self, entry: &Entry, names: &mut Names) -> Result<(), String> {
         if !entry.form.is_empty() {
             let mut fields = BTreeMap::new();
@@ -172,7 +193,8 @@ impl Asked {
                 ..
             } in &entry.form
             {
-                fields.insert(name.clone(), Node::text(names.with_variables(value)?));
+                let value = names.with_variables(value)?;
+                fields.insert(name.clone(), Node::text(names.hidden(name, &value)));
             }
             if fields.len() < entry.form.len() {
                 return Err("it sends a field of its form twice".into());
@@ -186,7 +208,10 @@ impl Asked {
             return Err(format!("it sends a body with `{}`", entry.method));
         }
         self.body = Some(match body {
-            Body::Json(text) => ("json", Node::text(names.with_variables(text)?)),
+            Body::Json(text) => {
+                let text = names.with_variables(text)?;
+                ("json", Node::text(names.hidden_in(&text)?))
+            }
             Body::Text(text) => ("text", Node::text(names.with_variables(text)?)),
             Body::File(file) => ("file", Node::text(file)),
             Body::Other(kind) => return Err(format!("it sends {kind}, which no probe can")),

@@ -2,6 +2,8 @@
 //! given from outside and becomes a variable of the process.
 
 use super::super::draft::{Draft, literal};
+use crate::sensitive::is_sensitive;
+use regex::{Captures, Regex};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What names mean at a place of the file.
@@ -11,6 +13,8 @@ pub(super) struct Names {
     lost: BTreeSet<String>,
     set: BTreeMap<String, String>,
     read: BTreeSet<String>,
+    /// Variables for secrets that the file has in plain sight, and what they must hold.
+    hidden: BTreeMap<String, String>,
 }
 
 /// A piece of a text.
@@ -88,11 +92,79 @@ impl Names {
         Ok(out)
     }
 
+    /// A header, a cookie or a field as it may stand in the draft: a secret in plain sight becomes a
+    /// variable, because a draft is printed and committed.
+    pub(super) fn hidden(&mut self, name: &str, value: &str) -> String {
+        if !is_sensitive(name) || value.is_empty() || value.contains("{{") {
+            return value.to_owned();
+        }
+        if value.contains("${") && !value.contains("$${") {
+            return value.to_owned();
+        }
+        if name.eq_ignore_ascii_case("cookie") {
+            let pairs = value.split(';').map(|pair| self.hidden_pair(pair.trim()));
+            return pairs.collect::<Vec<_>>().join("; ");
+        }
+        // The scheme of `Bearer …` is none.
+        match value.split_once(' ') {
+            Some((scheme, secret)) if scheme.bytes().all(|b| b.is_ascii_alphabetic()) => {
+                format!("{scheme} {}", self.variable_for(name, secret))
+            }
+            Some(_) | None => self.variable_for(name, value),
+        }
+    }
+
+    /// The same for a document of JSON, by the names of its members.
+    pub(super) fn hidden_in(&mut self, document: &str) -> Result<String, String> {
+        let member = Regex::new(r#""([^"\\]*)"(\s*:\s*)"((?:[^"\\]|\\.)*)""#);
+        let member = member.map_err(|error| error.to_string())?;
+        let hidden = member.replace_all(document, |found: &Captures<'_>| {
+            let (name, between, value) = (&found[1], &found[2], &found[3]);
+            format!("\"{name}\"{between}\"{}\"", self.hidden(name, value))
+        });
+        Ok(hidden.into_owned())
+    }
+
+    fn hidden_pair(&mut self, pair: &str) -> String {
+        match pair.split_once('=') {
+            Some((name, value)) => {
+                let variable = self.variable_for(&format!("cookie-{name}"), value);
+                format!("{name}={variable}")
+            }
+            None => pair.to_owned(),
+        }
+    }
+
+    /// `${HURL_X_API_KEY}`: the same for the same value, and another one for another.
+    fn variable_for(&mut self, name: &str, value: &str) -> String {
+        let upper: String = name
+            .to_ascii_uppercase()
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
+        let mut number = 1;
+        loop {
+            let variable = match number {
+                1 => format!("HURL_{upper}"),
+                number => format!("HURL_{upper}_{number}"),
+            };
+            let known = self.hidden.entry(variable.clone());
+            if known.or_insert_with(|| value.to_owned()) == value {
+                return format!("${{{variable}}}");
+            }
+            number += 1;
+        }
+    }
+
     /// Says which variables the process needs.
     pub(super) fn tell(&self, draft: &mut Draft) {
         for name in &self.read {
             let what = format!("the Hurl variable `{name}`");
             draft.variables.insert(variable(name), what);
+        }
+        for name in self.hidden.keys() {
+            let what = "a secret that the Hurl file has in plain sight";
+            draft.variables.insert(name.clone(), what.to_owned());
         }
     }
 }
@@ -168,6 +240,47 @@ mod tests {
         names.tell(&mut draft);
         let keys: Vec<&str> = draft.variables.keys().map(String::as_str).collect();
         assert_eq!(keys, ["HURL_API_KEY"]);
+    }
+
+    #[test]
+    fn a_secret_in_plain_sight_becomes_a_variable() {
+        let mut names = names();
+        for (name, value, written) in [
+            (
+                "Authorization",
+                "Bearer abc.def",
+                "Bearer ${HURL_AUTHORIZATION}",
+            ),
+            (
+                "Authorization",
+                "Bearer abc.def",
+                "Bearer ${HURL_AUTHORIZATION}",
+            ),
+            (
+                "Authorization",
+                "Bearer other",
+                "Bearer ${HURL_AUTHORIZATION_2}",
+            ),
+            ("X-Api-Key", "k-999", "${HURL_X_API_KEY}"),
+            (
+                "Cookie",
+                "a=1; b=2",
+                "a=${HURL_COOKIE_A}; b=${HURL_COOKIE_B}",
+            ),
+            ("Authorization", "Bearer {{token}}", "Bearer {{token}}"),
+            ("Authorization", "Bearer ${HURL_T}", "Bearer ${HURL_T}"),
+            ("Accept", "text/html", "text/html"),
+        ] {
+            assert_eq!(names.hidden(name, value), written);
+        }
+        let document = r#"{"user": "ada", "password" : "s3\"cret", "pin_token": "{{token}}"}"#;
+        assert_eq!(
+            names.hidden_in(document).as_deref(),
+            Ok(r#"{"user": "ada", "password" : "${HURL_PASSWORD}", "pin_token": "{{token}}"}"#)
+        );
+        let mut draft = Draft::of("a.hurl", None);
+        names.tell(&mut draft);
+        assert!(!format!("{:?}", draft.variables).contains("abc.def"));
     }
 
     proptest! {

@@ -41,6 +41,8 @@ pub(super) fn expectations(
 struct Object<'a> {
     required: BTreeSet<String>,
     properties: BTreeMap<String, &'a Value>,
+    /// The places of what was read already: a schema may be made of itself many times.
+    read: BTreeSet<*const Value>,
 }
 
 impl<'a> Object<'a> {
@@ -51,6 +53,9 @@ impl<'a> Object<'a> {
         depth: usize,
     ) -> Result<(), String> {
         let schema = document.resolved(schema)?;
+        if !self.read.insert(std::ptr::from_ref(schema)) {
+            return Ok(());
+        }
         let required = schema.get("required").and_then(Value::as_array);
         let required = required.into_iter().flatten().filter_map(Value::as_str);
         self.required.extend(required.map(str::to_owned));
@@ -59,7 +64,7 @@ impl<'a> Object<'a> {
             self.properties.insert(name.clone(), property);
         }
         let parts = schema.get("allOf").and_then(Value::as_array);
-        // What lies deeper, or goes round in a circle, is not needed for a simple expectation.
+        // What lies deeper is not needed for a simple expectation.
         for part in parts.into_iter().flatten().filter(|_| depth < DEEPEST) {
             self.add(document, part, depth + 1)?;
         }
@@ -175,6 +180,17 @@ mod tests {
         ] {
             assert_eq!(of(&nothing), [], "{nothing}");
         }
+    }
+
+    #[test]
+    fn a_schema_that_is_made_of_itself_many_times_ends() {
+        let itself = json!({"$ref": "#/components/schemas/Many"});
+        let mut parts = vec![itself; 30];
+        parts.push(json!({"required": ["n"], "properties": {"n": {"type": "integer"}}}));
+        let document = json!({"components": {"schemas": {"Many": {"allOf": parts}}}});
+        let schema = json!({"$ref": "#/components/schemas/Many"});
+        let found = expectations(Document(&document), &schema).expect("the document is right");
+        assert_eq!(found.len(), 1);
     }
 
     #[test]
