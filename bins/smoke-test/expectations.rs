@@ -12,6 +12,7 @@ pub(crate) mod text;
 
 use crate::answer::{Answer, shown};
 use crate::plan::Expectations;
+use crate::sensitive::discreet_text;
 
 /// So much of a foreign text goes into a finding.
 pub(crate) const LONGEST_EXCERPT: usize = 200;
@@ -104,5 +105,6 @@ pub(crate) fn excerpt(answer: &Answer) -> String {
     } else {
         size
     };
+    let text = discreet_text(&text);
     format!("a body of {size}: `{}`", shown(&text, LONGEST_EXCERPT))
 }

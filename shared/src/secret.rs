@@ -15,7 +15,7 @@ pub struct Secret(String);
 
 impl Secret {
     /// Takes the value and has it masked from now on: as it is, line by line, percent-encoded,
-    /// and in base64.
+    /// in base64, and as JSON escapes it.
     pub fn new(value: impl Into<String>) -> Self {
         let value = value.into();
         remember(&value);
@@ -48,6 +48,9 @@ fn remember(value: &str) {
     ];
     forms.extend(value.lines().map(|line| line.trim().to_owned()));
     forms.push(value.escape_debug().to_string());
+    // JSON as PHP writes it, and as .NET does.
+    forms.push(value.replace('/', "\\/"));
+    forms.push(value.replace('+', "\\u002B"));
     let mut known = KNOWN
         .write()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -107,6 +110,8 @@ mod tests {
         assert_eq!(redact("only second-line here"), "only *** here");
         assert!(!redact("x s3cr3t%20p%40ss%0Asecond-line").contains("s3cr3t"));
         assert!(!redact("czNjcjN0IHBAc3MKc2Vjb25kLWxpbmU=").contains("czNj"));
+        let _token = Secret::new("ab/cd+ef/gh");
+        assert_eq!(redact(r"ab\/cd+ef\/gh ab/cd\u002Bef/gh"), "*** ***");
     }
 
     #[test]

@@ -191,6 +191,131 @@ fn a_body_is_judged_against_its_schema_and_its_openapi_document() {
 }
 
 #[test]
+fn secrets_are_not_taken_along_to_another_host() {
+    let heads = Arc::new(std::sync::Mutex::new(String::new()));
+    let seen = heads.clone();
+    let other = serve(move |request| {
+        let mut heads = seen.lock().expect("no test panicked with it");
+        heads.push_str(&format!("{:?}", request.headers()));
+        reply(200, "")
+    });
+    let place = format!("{}/there", other.url());
+    let there = place.clone();
+    let server = serve(move |request| match request.uri().path() {
+        "/away" => redirect(302, &there),
+        _ => reply(200, ""),
+    });
+    let smoke = format!(
+        "probes:\n  - http: {{name: a, path: /away, redirects: ['{place}'], headers: {{x-api-key: \
+         '${{KEY}}', x-tenant: '${{TENANT}}', accept: text/html}}}}\n"
+    );
+    let environment = format!(
+        "addresses: {{other: '{}'}}\n    allow: {{private_addresses: true}}",
+        other.url()
+    );
+    let sandbox = Sandbox::with_environment(&server.url(), &environment, &smoke);
+    let ran = sandbox.run_with(
+        &[],
+        &[("KEY", "planted-key-1234"), ("TENANT", "planted-tenant")],
+    );
+    ran.ends(0, &["status"]);
+    let heads = heads.lock().expect("no test panicked with it");
+    assert!(heads.contains("text/html"), "{heads}");
+    assert!(!heads.contains("planted"), "{heads}");
+}
+
+#[test]
+fn what_a_host_names_itself_is_not_below_the_path_of_the_address_nor_without_its_user() {
+    let server = serve(|request| {
+        let host = request
+            .headers()
+            .get("host")
+            .and_then(|host| host.to_str().ok());
+        let health = format!("http://{}/app/health", host.unwrap_or_default());
+        match request.uri().path() {
+            "/app/old" => redirect(301, &health),
+            "/app/page" => {
+                let mut page = reply(200, "<script src='/app/main.js'></script>");
+                let html = "text/html".parse().expect("is a value");
+                page.headers_mut().insert("content-type", html);
+                page
+            }
+            "/app/main.js" => {
+                let mut script = reply(200, "1");
+                let kind = "text/javascript".parse().expect("is a value");
+                script.headers_mut().insert("content-type", kind);
+                script
+            }
+            "/app/health" | "/app/id" => reply(200, "ok"),
+            _ => reply(404, ""),
+        }
+    });
+    let address = server.address();
+    let smoke = format!(
+        "probes:\n  - assets: {{name: page, path: /page}}\n  \
+         - http: {{name: a, path: /old, redirects: ['http://{address}/app/health']}}\n  \
+         - http: {{name: b, path: /old, redirects: [/health]}}\n"
+    );
+    let url = format!("http://smoke:${{PASSWORD}}@{address}/app");
+    let sandbox = Sandbox::new(&url, &smoke);
+    sandbox
+        .run_with(&[], &[("PASSWORD", "planted-pass")])
+        .ends(0, &["redirect", "assets"]);
+}
+
+#[test]
+fn what_a_service_has_just_made_is_not_shown() {
+    let server = serve(|request| match request.uri().path() {
+        "/login" => {
+            let mut login = reply(
+                200,
+                r#"{"access_token":"FRESH-0123456789","refresh_token":"FRESH"}"#,
+            );
+            let token = "FRESH-header-0123456789".parse().expect("is a value");
+            login.headers_mut().insert("x-auth-token", token);
+            login
+        }
+        "/callback" => redirect(302, "https://app.example/cb?code=FRESH&access_token=FRESH"),
+        "/echo" => {
+            let token = request.headers().get("authorization");
+            let token = token
+                .and_then(|token| token.to_str().ok())
+                .unwrap_or_default();
+            reply(200, &format!("{}{token} SQLSTATE 42P01", "pad ".repeat(20)))
+        }
+        _ => reply(200, ""),
+    });
+    let smoke = "probes:
+  - http: {name: login, path: /login, json: {$.access_token: {exists: true}}, response_headers: {x-auth-token: {exists: true}}}
+  - http: {name: wrong, path: /login, status: [201], json: {$.token: {exists: true}}}
+  - http: {name: other, path: /login, json: {$.token: {exists: true}}}
+  - http: {name: callback, path: /callback}
+  - http: {name: location, path: /callback, status: [302], response_headers: {location: {starts_with: 'https://app'}}}
+  - http: {name: echo, path: /echo, headers: {authorization: 'Bearer ${TOK}'}, not_contains: [SQLSTATE]}
+  - journey: {name: journey, steps: [{name: sign in, path: /login, capture: {t: {json: $.token}}}]}
+";
+    let token = "good-planted-1234567890abcdefghijklmnopqrstuvw";
+    let sandbox = Sandbox::new(&server.url(), smoke);
+    let ran = sandbox.run_with(&["-v"], &[("TOK", token)]);
+    ran.ends(
+        1,
+        &[
+            "a value of 23 characters",
+            "code=***&access_token=***",
+            "`SQLSTATE` at byte",
+        ],
+    );
+    for secret in ["FRESH", "planted", "1234567890", "opqrstuvw"] {
+        let receipt = format!("{:?}", ran.receipt);
+        assert!(
+            !ran.all().contains(secret) && !receipt.contains(secret),
+            "{secret}: {}",
+            ran.all()
+        );
+    }
+}
+
+#[test]
 fn redirects_are_followed_where_they_are_declared_and_nowhere_else() {
     let server = serve(|request| match request.uri().path() {
         "/" => redirect(301, "/app"),

@@ -10,6 +10,7 @@ use crate::judged::{self, Judged};
 use crate::page::{Kind, is_hashed};
 use crate::plan::{AssetsPlan, CacheRule};
 use crate::reproduce;
+use crate::sensitive::discreet_url;
 use shared::check::Check;
 use shared::verdict::{Outcome, Severity};
 use std::collections::BTreeMap;
@@ -96,7 +97,7 @@ fn one_asset(plan: &AssetsPlan, seen: &AssetsSeen, asset: &Asset, judged: &mut J
     } else {
         let status = answer.status;
         let location = answer.header("location");
-        let location = location.map(|to| format!(" to `{}`", shown(&to, 100)));
+        let location = location.map(|to| format!(" to `{}`", shown(&discreet_url(&to), 100)));
         let observed = format!("{status}{}", location.unwrap_or_default());
         found.wrong(
             format!("loads the {what}, which answered {status}"),

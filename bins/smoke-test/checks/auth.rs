@@ -4,6 +4,7 @@ use crate::answer::{Answer, Asked, shown};
 use crate::facts::Facts;
 use crate::judged::{self, Judged, attempts};
 use crate::plan::{Arm, AuthPlan, Holder};
+use crate::sensitive::discreet_url;
 use shared::check::Check;
 use shared::verdict::{Finding, Outcome, Severity};
 
@@ -96,7 +97,7 @@ fn wrong(holder: Holder, arm: &Arm, answer: &Answer) -> Option<String> {
         (_, 200..=299) => "it is open".to_owned(),
         (_, 300..=399) => {
             let to = answer.header("location").unwrap_or_default();
-            format!("it redirects to `{}`", shown(&to, 100))
+            format!("it redirects to `{}`", shown(&discreet_url(&to), 100))
         }
         (_, 404) => "that cannot be told from a path that does not exist".to_owned(),
         (Holder::Nobody | Holder::Forged | Holder::Expired, 403) => {

@@ -1,9 +1,13 @@
 //! What belongs to one tenant is not seen by another.
 
 use crate::answer::{Answer, Asked, shown};
+use crate::expectations::json::beginnings;
 use crate::facts::Facts;
 use crate::judged::{self, Judged, attempts};
 use crate::plan::{Arm, Asker, IsolationPlan};
+use crate::sensitive::discreet_url;
+use serde_json::Value;
+use serde_json_path::JsonPath;
 use shared::check::Check;
 use shared::verdict::{Finding, Outcome, Severity};
 
@@ -26,6 +30,8 @@ fn check(facts: &Facts) -> Outcome {
 enum Shown {
     /// It is answered, with that many rows where rows are counted.
     Rows(u16, Option<usize>),
+    /// It is answered with a document in which the list of rows is not.
+    NoList(u16),
     /// It is refused with one of the statuses that will do.
     Refused(u16),
     /// Neither; the words follow `answered`.
@@ -98,7 +104,7 @@ fn shown_by(plan: &IsolationPlan, arm: &Arm, answer: &Answer) -> Shown {
             Shown::Refused(status)
         } else if matches!(status, 300..=399) {
             let to = answer.header("location").unwrap_or_default();
-            Shown::Other(format!("{status} to `{}`", shown(&to, 100)))
+            Shown::Other(format!("{status} to `{}`", shown(&discreet_url(&to), 100)))
         } else {
             Shown::Other(status.to_string())
         };
@@ -107,7 +113,10 @@ fn shown_by(plan: &IsolationPlan, arm: &Arm, answer: &Answer) -> Shown {
         return Shown::Rows(status, None);
     };
     match answer.json() {
-        Ok(document) if !answer.is_cut => Shown::Rows(status, Some(path.query(&document).len())),
+        Ok(document) if !answer.is_cut => match path.query(&document).len() {
+            0 if !is_empty_list(path, &document) => Shown::NoList(status),
+            rows => Shown::Rows(status, Some(rows)),
+        },
         // Its text is not shown: it may be the very thing that must not be seen.
         Ok(_) | Err(_) => {
             let size = answer.body.len();
@@ -116,6 +125,15 @@ fn shown_by(plan: &IsolationPlan, arm: &Arm, answer: &Answer) -> Shown {
             ))
         }
     }
+}
+
+/// Whether the list that a path leads into is there: an answer that has its rows under another key
+/// hides nothing. Some write an empty list as `null`.
+fn is_empty_list(path: &JsonPath, document: &Value) -> bool {
+    let beginnings = beginnings(path).into_iter();
+    let mut found = beginnings.map(|path| path.query(document).all());
+    let nodes = found.find(|nodes| !nodes.is_empty()).unwrap_or_default();
+    !nodes.is_empty() && nodes.iter().all(|node| node.is_array() || node.is_null())
 }
 
 /// One who asked, and what came of it.
@@ -131,7 +149,7 @@ impl One<'_> {
     fn control(&self, asker: Asker, shown: &Shown, judged: &mut Judged) -> Option<String> {
         let (arm, wanted) = (self.arm, self.arm.wanted());
         let message = match shown {
-            Shown::Rows(status, Some(0)) => {
+            Shown::Rows(status, Some(0)) | Shown::NoList(status) => {
                 format!("{}, and there must be some", seen_as(*status, Some(0), arm))
             }
             Shown::Rows(status, rows) => return Some(seen_as(*status, *rows, arm)),
@@ -163,6 +181,15 @@ impl One<'_> {
                     "answered {}: it is not hidden",
                     seen_as(*status, *rows, arm)
                 )
+            }
+            Shown::NoList(status) => {
+                let name = &self.plan.name;
+                judged.open(format!(
+                    "`{name}` answered {status} {} with a document in which the list of `rows` is \
+                     not, so whether it shows something cannot be told",
+                    arm.who
+                ));
+                return None;
             }
             Shown::Other(what) if asker == Asker::Stranger && what == "401" => {
                 let name = &self.plan.name;
@@ -254,6 +281,43 @@ mod tests {
             );
             assert!(evidence[0].contains(words), "{evidence:?}");
         }
+    }
+
+    #[test]
+    fn rows_are_hidden_only_where_their_list_is() {
+        let path = |text: &str| JsonPath::parse(text).expect("is a path");
+        for (rows, document, is_hidden) in [
+            ("$[*]", serde_json::json!([]), true),
+            ("$.rows[*]", serde_json::json!({"rows": []}), true),
+            ("$.rows[*].id", serde_json::json!({"rows": []}), true),
+            ("$.rows[*]", serde_json::json!({"rows": null}), true),
+            (
+                "$.rows[?@.own]",
+                serde_json::json!({"rows": [{"a": 1}]}),
+                true,
+            ),
+            (
+                "$.rows[*]",
+                serde_json::json!({"results": [{"id": 1}]}),
+                false,
+            ),
+            (
+                "$.rows[*].id",
+                serde_json::json!({"rows": [{"key": 1}]}),
+                false,
+            ),
+            ("$[*]", serde_json::json!("all of it"), false),
+        ] {
+            assert_eq!(
+                is_empty_list(&path(rows), &document),
+                is_hidden,
+                "{rows} {document}"
+            );
+        }
+        let elsewhere = (200, r#""SECRET""#);
+        let reason = reason(outcome([(200, ROW), (200, ROW), elsewhere, (401, "")]));
+        assert!(reason.contains("the list of `rows` is not"), "{reason}");
+        assert!(!reason.contains("SECRET"), "{reason}");
     }
 
     #[test]

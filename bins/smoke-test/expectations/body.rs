@@ -4,6 +4,7 @@ use super::{Found, excerpt};
 use crate::answer::{Answer, shown};
 use crate::plan::Expectations;
 use sha2::{Digest as _, Sha256};
+use shared::secret::known;
 
 /// So many bytes around a forbidden text are shown on each side.
 const AROUND: usize = 40;
@@ -124,12 +125,42 @@ pub(crate) fn position(body: &[u8], text: &str) -> Option<usize> {
 
 /// The text around a byte of a body.
 pub(crate) fn around(body: &[u8], at: usize) -> String {
-    let start = at.saturating_sub(AROUND);
-    let end = (at + AROUND * 2).min(body.len());
+    let start = widened(body, at.saturating_sub(AROUND), Side::Start);
+    let end = widened(body, (at + AROUND * 2).min(body.len()), Side::End);
     format!(
         "`{}`",
         shown(&String::from_utf8_lossy(&body[start..end]), AROUND * 3)
     )
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Start,
+    End,
+}
+
+/// The same place, or the end of the known secret that it would cut: a part of one would not be
+/// recognised any more.
+fn widened(body: &[u8], place: usize, side: Side) -> usize {
+    let mut place = place;
+    let secrets = known();
+    loop {
+        let cut = secrets.iter().find_map(|secret| {
+            let secret = secret.expose();
+            let reach = secret.len().saturating_sub(1);
+            let from = place.saturating_sub(reach);
+            let near = body.get(from..(place + reach).min(body.len()))?;
+            let start = from + position(near, secret)?;
+            Some(match side {
+                Side::Start => start,
+                Side::End => start + secret.len(),
+            })
+        });
+        match cut {
+            Some(better) if better != place => place = better,
+            Some(_) | None => return place,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -195,6 +226,23 @@ mod tests {
             ]
         );
         assert_eq!((found.evidence.len(), found.wrong), (1, vec![]));
+    }
+
+    #[test]
+    fn a_secret_near_a_text_is_masked_whole() {
+        let token = "planted-token-0123456789-abcdefghijklmnopqrstuvwxyz";
+        let _secret = shared::secret::Secret::new(token);
+        let pad = "x".repeat(60);
+        for gap in [1, 20, 39, 45, 75] {
+            let space = " ".repeat(gap);
+            let body = format!("{pad} {token}{space}SQLSTATE{space}{token} {pad}");
+            let at = body.find("SQLSTATE").expect("is there");
+            let shown = around(body.as_bytes(), at);
+            for part in ["planted", "0123456789", "abcdef", "uvwxyz"] {
+                assert!(!shown.contains(part), "{gap}: {shown}");
+            }
+            assert!(shown.contains("SQLSTATE"), "{shown}");
+        }
     }
 
     proptest! {

@@ -4,6 +4,7 @@ use super::{Found, LONGEST_EXCERPT};
 use crate::answer::{Answer, shown};
 use crate::plan::Expectations;
 use crate::predicate::Predicate;
+use crate::sensitive::{discreet_url, is_sensitive};
 use serde_json::Value;
 
 /// Judges every header that is expected or forbidden.
@@ -48,10 +49,14 @@ pub(crate) fn header(name: &str, predicate: &Predicate, answer: &Answer, found: 
     }
 }
 
-/// A cookie is as good as a password.
+/// A cookie is as good as a password, and so is a token; a number of something is none.
 pub(crate) fn shown_value(name: &str, value: &str) -> String {
-    if name.eq_ignore_ascii_case("set-cookie") {
+    let is_number = value.len() < 8 && value.bytes().all(|byte| byte.is_ascii_digit());
+    if is_sensitive(name) && !is_number {
         return format!("a value of {} characters", value.chars().count());
+    }
+    if name.eq_ignore_ascii_case("location") {
+        return format!("`{}`", shown(&discreet_url(value), LONGEST_EXCERPT));
     }
     format!("`{}`", shown(value, LONGEST_EXCERPT))
 }
@@ -109,5 +114,11 @@ mod tests {
             shown_value("Set-Cookie", "session=geheim"),
             "a value of 14 characters"
         );
+        assert_eq!(
+            shown_value("x-auth-token", "geheim-geheim"),
+            "a value of 13 characters"
+        );
+        assert_eq!(shown_value("x-ratelimit-tokens", "59"), "`59`");
+        assert_eq!(shown_value("Location", "/cb?code=abc"), "`/cb?code=***`");
     }
 }

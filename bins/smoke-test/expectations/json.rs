@@ -4,6 +4,7 @@ use super::{Found, excerpt};
 use crate::answer::{Answer, shown};
 use crate::plan::{Expectations, Selected};
 use crate::predicate::written;
+use crate::sensitive::discreet;
 use serde_json::Value;
 use serde_json_path::{JsonPath, LocatedNode};
 use shared::config::Policy;
@@ -58,7 +59,7 @@ fn nodes(selected: &Selected, document: &Value, answer: &Answer, found: &mut Fou
     let mut right = Vec::new();
     let mut wrong = Vec::new();
     for node in all {
-        match predicate.refuses(node.node(), answer.received) {
+        match predicate.refuses_typed(node.node(), answer.received) {
             None => right.push(node),
             Some(broken) => wrong.push((node, broken)),
         }
@@ -89,11 +90,11 @@ fn nodes(selected: &Selected, document: &Value, answer: &Answer, found: &mut Fou
 
 fn held(path: &JsonPath, right: &[&LocatedNode<'_>], others: usize, expected: &str) -> String {
     match right {
-        [node] if others == 0 => format!("`{}` is {}", node.location(), written(node.node())),
+        [node] if others == 0 => format!("`{}` is {}", node.location(), seen(node)),
         [node] => format!(
             "`{}` is {}, one of {} of `{path}`",
             node.location(),
-            written(node.node()),
+            seen(node),
             others + 1
         ),
         nodes => {
@@ -108,9 +109,20 @@ fn held(path: &JsonPath, right: &[&LocatedNode<'_>], others: usize, expected: &s
     }
 }
 
+/// A value as it may be shown. One that is a secret by its place is known by its length.
+fn seen(node: &LocatedNode<'_>) -> String {
+    let place = node.location().to_string();
+    match (node.node(), discreet(&place, node.node())) {
+        (Value::String(text), Value::String(shown)) if *text != shown => {
+            format!("a text of {} characters", text.chars().count())
+        }
+        (_, shown) => written(&shown),
+    }
+}
+
 fn named(path: &JsonPath, wrong: &[(&LocatedNode<'_>, String)], found: &mut Found) {
     for (node, broken) in wrong.iter().take(MOST_NAMED) {
-        let (observed, place) = (written(node.node()), node.location());
+        let (observed, place) = (seen(node), node.location());
         let message = format!("has {observed} at `{place}`, which must {broken}");
         found.wrong(message, observed, broken);
     }
@@ -125,22 +137,27 @@ fn absent(path: &JsonPath, all: &[&LocatedNode<'_>], found: &mut Found) {
     match all.first() {
         None => found.evidence.push(format!("has nothing at `{path}`")),
         Some(node) => {
-            let (observed, place) = (written(node.node()), node.location());
+            let (observed, place) = (seen(node), node.location());
             let message = format!("has {observed} at `{place}`, where nothing may be");
             found.wrong(message, observed, "nothing");
         }
     }
 }
 
+/// The beginnings of a path, the longest one first.
+pub(crate) fn beginnings(path: &JsonPath) -> Vec<JsonPath> {
+    let text = path.to_string();
+    let cuts = text.rmatch_indices(['.', '[']);
+    let parsed = cuts.filter_map(|(cut, _)| {
+        let shorter = text[..cut].trim_end_matches('.');
+        JsonPath::parse(shorter).ok()
+    });
+    parsed.collect()
+}
+
 /// The longest beginning of a path that selects something, and what is there.
 fn nearest(path: &JsonPath, document: &Value) -> String {
-    let text = path.to_string();
-    let mut end = text.len();
-    while let Some(cut) = text[..end].rfind(['.', '[']) {
-        end = cut;
-        let Ok(shorter) = JsonPath::parse(text[..end].trim_end_matches('.')) else {
-            continue;
-        };
+    for shorter in beginnings(path) {
         if let Some(node) = shorter.query(document).first() {
             let what = match node {
                 Value::Object(map) => {
@@ -148,7 +165,7 @@ fn nearest(path: &JsonPath, document: &Value) -> String {
                     format!("the keys `{}`", shown(&keys.join("`, `"), 120))
                 }
                 Value::Array(items) => format!("{} members", items.len()),
-                other => written(other),
+                other => written(&discreet(&shorter.to_string(), other)),
             };
             return format!(" (`{shorter}` has {what})");
         }
@@ -209,6 +226,32 @@ mod tests {
             "has 2 of 3 right values at `$[*]`, and exactly one must be at least 2"
         );
         assert!(message("$[*]", "{equals: 9, for: any}", body).contains("at least one must be 9"));
+    }
+
+    #[test]
+    fn a_token_is_not_shown_wherever_it_is() {
+        let body = r#"{"access_token":"FRESH-0123","user":{"password":"x-PLAIN"}}"#;
+        let exists = found("$.access_token", "{exists: true}", body);
+        assert_eq!(
+            exists.evidence,
+            ["`$['access_token']` is a text of 10 characters"]
+        );
+        for (path, yaml) in [
+            ("$.access_token", "other"),
+            ("$.user", "{exists: false}"),
+            ("$.token", "{exists: true}"),
+            ("$.access_token.x", "{exists: true}"),
+            ("$.user", "{exists: true}"),
+        ] {
+            let told = format!("{:?}", found(path, yaml, body));
+            assert!(!told.contains("FRESH") && !told.contains("PLAIN"), "{told}");
+        }
+    }
+
+    #[test]
+    fn the_number_that_a_text_spells_is_no_number_in_a_document() {
+        assert!(message("$.n", "{at_least: 3}", r#"{"n":"12"}"#).contains("must be at least 3"));
+        assert_eq!(found("$.n", "{at_least: 3}", r#"{"n":12}"#).wrong, []);
     }
 
     #[test]

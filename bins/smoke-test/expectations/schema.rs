@@ -4,6 +4,7 @@ use super::json::document;
 use super::{Found, LONGEST_EXCERPT};
 use crate::answer::{Answer, shown};
 use crate::plan::Expectations;
+use crate::sensitive::discreet;
 
 /// So many places of a document that break its schema are named.
 const MOST_NAMED: usize = 5;
@@ -20,7 +21,14 @@ pub(crate) fn judge(expectations: &Expectations, answer: &Answer) -> Found {
     let mut errors = schema.validator.iter_errors(&document);
     for error in errors.by_ref().take(MOST_NAMED) {
         let pointer = error.instance_path().to_string();
-        let why = shown(&error.to_string(), LONGEST_EXCERPT);
+        // The message has the value in it; a secret is left out.
+        let instance = error.instance();
+        let is_shown = discreet(&pointer, instance.as_ref()) == *instance.as_ref();
+        let why = if is_shown {
+            shown(&error.to_string(), LONGEST_EXCERPT)
+        } else {
+            shown(&error.masked().to_string(), LONGEST_EXCERPT)
+        };
         let place = if pointer.is_empty() { "/" } else { &pointer };
         let message = format!("breaks `{}` at `{place}`: {why}", schema.source);
         found.wrong(message, why, error.schema_path().to_string());

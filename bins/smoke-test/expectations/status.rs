@@ -4,6 +4,7 @@ use super::{Found, LONGEST_EXCERPT, excerpt};
 use crate::answer::{Answer, shown};
 use crate::figures::{milliseconds, ms};
 use crate::plan::Expectations;
+use crate::sensitive::discreet_url;
 
 /// Judges both.
 pub(crate) fn judge(expectations: &Expectations, answer: &Answer) -> Found {
@@ -29,7 +30,10 @@ fn status(expectations: &Expectations, answer: &Answer, found: &mut Found) {
     let wanted = wanted(expectations);
     let mut observed = status.to_string();
     if let Some(location) = answer.header("location") {
-        observed.push_str(&format!(" to `{}`", shown(&location, LONGEST_EXCERPT)));
+        observed.push_str(&format!(
+            " to `{}`",
+            shown(&discreet_url(&location), LONGEST_EXCERPT)
+        ));
     }
     if !answer.body.is_empty() {
         observed.push_str(&format!(" with {}", excerpt(answer)));

@@ -4,6 +4,7 @@ use super::{Found, LONGEST_EXCERPT, json};
 use crate::answer::{Answer, shown};
 use crate::plan::Expectations;
 use crate::predicate::Predicate;
+use crate::sensitive::discreet_text;
 use serde_json::Value;
 
 /// What must hold for a text.
@@ -25,7 +26,7 @@ impl Text {
     pub(crate) fn judge(&self, text: &str, now: jiff::Timestamp) -> Found {
         let mut found = Found::default();
         if let Some(predicate) = &self.text {
-            let observed = format!("`{}`", shown(text, LONGEST_EXCERPT));
+            let observed = format!("`{}`", shown(&discreet_text(text), LONGEST_EXCERPT));
             match predicate.refuses(&Value::from(text), now) {
                 None => found.evidence.push(format!("is {observed}")),
                 Some(broken) => {
