@@ -1,6 +1,7 @@
 //! What must hold for a value, ready to be asked of many.
 
 mod shape;
+mod vacuous;
 mod value;
 
 pub(crate) use value::{is_same, written};
@@ -62,7 +63,7 @@ impl Predicate {
     /// Reads what the file says.
     pub(crate) fn of(expectation: &Expectation) -> Result<Self, Mistake> {
         let Expectation(said) = expectation;
-        if let Some(why) = vacuous(said) {
+        if let Some(why) = vacuous::fault(said) {
             return Err(mistake(why));
         }
         let mut rules = values(said);
@@ -118,29 +119,6 @@ fn mistake(message: impl Into<String>) -> Mistake {
     Mistake {
         message: message.into(),
         place: None,
-    }
-}
-
-/// Why one of the predicates would hold for everything, or for nothing.
-fn vacuous(said: &Predicates) -> Option<&'static str> {
-    let is_no_text = |text: &Option<Value>| text.as_ref().is_some_and(|text| *text == "");
-    let is_no_list = |list: &Option<Vec<Value>>| list.as_ref().is_some_and(Vec::is_empty);
-    let is_no_pattern =
-        |pattern: &Option<Located<String>>| pattern.as_ref().is_some_and(|p| p.value.is_empty());
-    let is_no_length = |length: Length| {
-        let is_bare = length.equals.is_none() && length.at_most.is_none();
-        is_bare && length.at_least.unwrap_or(0) == 0
-    };
-    if is_no_text(&said.contains) || is_no_text(&said.not_contains) {
-        Some("looks for an empty text, which every text contains")
-    } else if is_no_pattern(&said.matches) || is_no_pattern(&said.not_matches) {
-        Some("has an empty regular expression, which finds something in every text")
-    } else if is_no_list(&said.one_of) || is_no_list(&said.not_in) {
-        Some("compares with an empty list, in which nothing is")
-    } else if said.length.is_some_and(is_no_length) {
-        Some("has a `length` without a limit, which everything has")
-    } else {
-        None
     }
 }
 
@@ -225,25 +203,10 @@ pub(crate) fn compiled(pattern: &Located<String>) -> Result<Regex, Mistake> {
 
 impl Rule {
     fn is_of_numbers(&self) -> bool {
-        match self {
-            Self::LessThan(_) | Self::AtMost(_) | Self::MoreThan(_) | Self::AtLeast(_) => true,
-            Self::Equals(_)
-            | Self::Not(_)
-            | Self::In(_)
-            | Self::NotIn(_)
-            | Self::Contains(_)
-            | Self::NotContains(_)
-            | Self::StartsWith(_)
-            | Self::EndsWith(_)
-            | Self::Matches(_)
-            | Self::NotMatches(_)
-            | Self::Exists
-            | Self::Empty(_)
-            | Self::Is(_)
-            | Self::Length(_)
-            | Self::Version(_)
-            | Self::Recent(_) => false,
-        }
+        matches!(
+            self,
+            Self::LessThan(_) | Self::AtMost(_) | Self::MoreThan(_) | Self::AtLeast(_)
+        )
     }
 
     fn holds(&self, value: &Value, now: Timestamp) -> bool {
