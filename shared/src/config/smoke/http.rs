@@ -36,7 +36,8 @@ pub struct HttpProbe {
     #[serde(default = "default_status")]
     pub status: Vec<u16>,
     /// Where each redirect leads, in order; they are followed, and `status` is about the last
-    /// answer. Without them a redirect is an answer like any other.
+    /// answer. Without them a redirect is an answer like any other. Secrets and a client
+    /// certificate are not taken along to another host.
     #[serde(default)]
     pub redirects: Vec<Located<String>>,
     /// Response headers: their exact values, or what must hold for them.
@@ -49,7 +50,7 @@ pub struct HttpProbe {
     /// for them; at least one must be there.
     #[serde(default)]
     pub json: BTreeMap<String, Located<Expectation>>,
-    /// The JSON Schema that the body must satisfy.
+    /// The JSON Schema that the body must satisfy, `format` included.
     pub schema: Option<SchemaSource>,
     /// Texts that the body must contain.
     #[serde(default)]
@@ -112,7 +113,8 @@ pub enum HttpProtocol {
 pub enum SchemaSource {
     /// A file with a schema, JSON or YAML.
     File(Located<PathBuf>),
-    /// The answer of an operation of an OpenAPI 3 document, JSON or YAML.
+    /// The answer of the operation of an OpenAPI 3 document that has the method of the probe, JSON
+    /// or YAML.
     OpenApi {
         /// The document.
         file: Located<PathBuf>,

@@ -49,7 +49,8 @@ pub struct IsolationProbe {
     /// The rows of an answer by JSONPath (RFC 9535), such as `$[*]`: the owner must see at least
     /// one, and so must the stranger at its own path.
     pub rows: Option<Located<String>>,
-    /// Whether an answer without `rows` hides as well as a refusal does.
+    /// Whether an answer without `rows` hides as well as a refusal does; the list that they would
+    /// be in must be there.
     #[serde(default = "default_true")]
     pub empty: bool,
     /// How long each answer may take.
