@@ -39,7 +39,7 @@ pub(crate) fn of(facts: &Facts) -> Value {
         "requests": facts.sent,
         "releases": counted(&facts.counts),
         "http": facts.probes.http.iter().map(http).collect::<Vec<_>>(),
-        "tls": facts.probes.tls.iter().map(tls::of).collect::<Vec<_>>(),
+        "tls": facts.probes.tls.iter().flat_map(tls::of).collect::<Vec<_>>(),
         "page": facts.probes.page.iter().map(page).collect::<Vec<_>>(),
         "load": facts.probes.load.iter().map(load).collect::<Vec<_>>(),
         "compare": facts.probes.compare.iter().map(compare).collect::<Vec<_>>(),

@@ -46,7 +46,9 @@ pub(crate) use redis::{CacheSaid, RedisSeen, Sampled};
 pub(crate) use security_headers::SecurityHeadersSeen;
 pub(crate) use seen::{Fact, Seen};
 pub(crate) use sse::{Events, StreamEnd, Streamed};
-pub(crate) use tls::{Aged, Agreed, Disagreed, Heard, Shown, TlsSeen, Trust};
+pub(crate) use tls::{
+    Aged, Agreed, ChainView, Disagreed, Door, Heard, NO_VERSION, Sent, Shown, TlsSeen, Trust,
+};
 pub(crate) use websocket::{Frame, Talk, Talked, Upgrade};
 
 use crate::client::Client;

@@ -2,8 +2,7 @@
 
 use crate::certificate::Certificate;
 use crate::expectations::Found;
-use crate::facts::Trust;
-use crate::facts::{Aged, Facts, TlsSeen};
+use crate::facts::{Aged, ChainView, Door, Facts, Sent, Trust};
 use crate::judged;
 use crate::plan::TlsPlan;
 use crate::reproduce;
@@ -24,21 +23,34 @@ pub(crate) const CHECK: Check<Facts> = Check {
 
 fn check(facts: &Facts) -> Outcome {
     judged::each(&facts.probes.tls, "tls", |plan, seen, judged| {
-        let mut found = Found::default();
-        match seen.silence() {
-            Some(silence) => found.unknown.push(silence),
-            None => judge(plan, seen, &mut found),
+        for view in seen.views(plan) {
+            let silences = [view.door.silence(), view.door.silence_in_12()];
+            for silence in silences.into_iter().flatten() {
+                judged.open(format!("`{}` {silence}", view.name));
+            }
+            for chain in view.chains() {
+                let mut found = Found::default();
+                judge(plan, &chain, &mut found);
+                let command = reproduce::certificates(&chain.reproduce);
+                judged.say(&chain.name, &plan.shown, &command, found);
+            }
         }
-        let command = reproduce::certificates(&plan.reproduce);
-        judged.say(&plan.name, &plan.shown, &command, found);
+        for door in seen.passed_over() {
+            let reason = door.silence().unwrap_or_default();
+            judged.holds(format!("`{}` at `{}` {reason}", plan.name, door.ip));
+        }
+        if let Some(why) = &seen.left_out {
+            judged.open(format!("`{}`: {}", plan.name, why.reason));
+        }
     })
 }
 
-fn judge(plan: &TlsPlan, seen: &TlsSeen, found: &mut Found) {
+fn judge(plan: &TlsPlan, seen: &ChainView<'_>, found: &mut Found) {
+    let sent = seen.sent;
     trusted(seen, found);
-    named(seen, found);
-    for (place, certificate) in seen.certificates.iter().enumerate() {
-        let label = seen.place(place);
+    named(sent, found);
+    for (place, certificate) in sent.certificates.iter().enumerate() {
+        let label = sent.place(place);
         match certificate {
             Ok(certificate) => one(plan, seen, (place, certificate), found),
             Err(why) => found.wrong(
@@ -48,19 +60,19 @@ fn judge(plan: &TlsPlan, seen: &TlsSeen, found: &mut Found) {
             ),
         }
     }
-    if let Some(Ok(first)) = seen.certificates.first() {
+    if let Some(Ok(first)) = sent.certificates.first() {
         purpose(first, found);
-        issuer(plan, seen, first, found);
+        issuer(plan, seen.door, first, found);
     }
     proven(seen, found);
-    found.evidence.extend(seen.difference());
-    let stapled = if seen.first.is_stapled { "" } else { "no " };
+    found.evidence.extend(seen.door.difference());
+    let stapled = if seen.shown.is_stapled { "" } else { "no " };
     found.evidence.push(format!("{stapled}OCSP answer stapled"));
 }
 
-fn trusted(seen: &TlsSeen, found: &mut Found) {
+fn trusted(seen: &ChainView<'_>, found: &mut Found) {
     let wanted = "a path to a certificate that this machine trusts";
-    match &seen.trust {
+    match &seen.sent.trust {
         Trust::Path => found.evidence.push("trusted by this machine".into()),
         Trust::NoRoots(why) => found
             .unknown
@@ -90,26 +102,26 @@ fn trusted(seen: &TlsSeen, found: &mut Found) {
 }
 
 /// Whether something else is wrong that keeps a path from being followed.
-fn has_own_fault(seen: &TlsSeen) -> bool {
+fn has_own_fault(seen: &ChainView<'_>) -> bool {
     let is_faulty = |one: &Result<Certificate, String>| match one {
         Ok(one) => {
             one.version < 3
                 || !one.key.is_strong
                 || !one.signature.is_strong
-                || one.aged(seen.now, 0).is_some()
+                || one.aged(seen.door.now, 0).is_some()
         }
         Err(_) => true,
     };
-    seen.certificates.iter().any(is_faulty)
+    seen.sent.certificates.iter().any(is_faulty)
 }
 
-fn named(seen: &TlsSeen, found: &mut Found) {
-    let leaf = seen
+fn named(sent: &Sent, found: &mut Found) {
+    let leaf = sent
         .certificates
         .first()
         .and_then(|first| first.as_ref().ok());
     let names = leaf.map_or_else(|| "unknown".into(), Certificate::names_shown);
-    for (name, is_covered) in &seen.covered {
+    for (name, is_covered) in &sent.covered {
         if *is_covered {
             found.evidence.push(format!("is for `{name}`"));
         } else {
@@ -122,18 +134,18 @@ fn named(seen: &TlsSeen, found: &mut Found) {
 
 fn one(
     plan: &TlsPlan,
-    seen: &TlsSeen,
+    seen: &ChainView<'_>,
     (place, certificate): (usize, &Certificate),
     found: &mut Found,
 ) {
-    let label = seen.place(place);
+    let label = seen.sent.place(place);
     let subject = certificate.subject_shown();
-    let described = certificate.described(seen.now);
+    let described = certificate.described(seen.door.now);
     let mut wrong = |why: String, expected: &str| {
         let message = format!("sends {label} (`{subject}`), which {why}");
         found.wrong(message, &described, expected);
     };
-    let open = match seen.aged(certificate, plan.min_days) {
+    let open = match seen.door.aged(certificate, plan.min_days) {
         Aged::Well => None,
         Aged::Wrong(why) => {
             wrong(why, &format!("valid now and for {} days", plan.min_days));
@@ -181,7 +193,7 @@ fn purpose(first: &Certificate, found: &mut Found) {
     }
 }
 
-fn issuer(plan: &TlsPlan, seen: &TlsSeen, first: &Certificate, found: &mut Found) {
+fn issuer(plan: &TlsPlan, seen: &Door, first: &Certificate, found: &mut Found) {
     let Some(predicate) = &plan.issuer else {
         return;
     };
@@ -196,14 +208,15 @@ fn issuer(plan: &TlsPlan, seen: &TlsSeen, first: &Certificate, found: &mut Found
 }
 
 /// Whether the server has the key: everybody can send the certificates of another.
-fn proven(seen: &TlsSeen, found: &mut Found) {
+fn proven(seen: &ChainView<'_>, found: &mut Found) {
     // A weak key or an old version keeps the proof from being looked at, and is a fault itself.
     let leaf = seen
+        .sent
         .certificates
         .first()
         .and_then(|first| first.as_ref().ok());
     let is_fit = leaf.is_some_and(|leaf| leaf.version == 3 && leaf.key.is_strong);
-    match &seen.first.proof {
+    match &seen.shown.proof {
         Some(Ok(())) => found.evidence.push("the server has the key".into()),
         Some(Err(why)) if is_fit => found.wrong(
             format!("did not prove that it has the key of its certificate: {why}"),
@@ -221,16 +234,16 @@ fn proven(seen: &TlsSeen, found: &mut Found) {
 mod tests {
     use super::*;
     use crate::sample::facts;
-    use crate::sample::tls::{certificate, tls_fact, with};
+    use crate::sample::tls::{certificate, door, tls_fact, with};
     use shared::verdict::Finding;
 
-    fn outcome(change: impl FnOnce(&mut TlsPlan, &mut TlsSeen)) -> Outcome {
+    fn outcome(change: impl FnOnce(&mut TlsPlan, &mut Door)) -> Outcome {
         let mut facts = facts();
         facts.probes.tls.push(with(change));
         check(&facts)
     }
 
-    fn findings(change: impl FnOnce(&mut TlsPlan, &mut TlsSeen)) -> Vec<String> {
+    fn findings(change: impl FnOnce(&mut TlsPlan, &mut Door)) -> Vec<String> {
         match outcome(change) {
             Outcome::Fail { findings } => findings.into_iter().map(|found| found.message).collect(),
             other => panic!("it should fail, not {other:?}"),
@@ -241,7 +254,7 @@ mod tests {
         findings(|_, seen| {
             let mut leaf = certificate("CN=a.example", "CN=R1");
             change(&mut leaf);
-            seen.certificates[0] = Ok(leaf);
+            seen.sent.certificates[0] = Ok(leaf);
         })
     }
 
@@ -271,14 +284,14 @@ mod tests {
     fn every_fault_is_a_finding_of_its_own_and_hides_no_other() {
         let found = findings(|plan, seen| {
             plan.issuer = Some(crate::sample::predicate("{contains: Let}"));
-            seen.trust = Trust::None("invalid peer certificate: UnknownIssuer".into());
-            seen.covered[0].1 = false;
+            seen.sent.trust = Trust::None("invalid peer certificate: UnknownIssuer".into());
+            seen.sent.covered[0].1 = false;
             seen.first.proof = Some(Err("BadSignature".into()));
             let mut leaf = certificate("CN=a.example", "CN=R1");
             leaf.until = "2026-11-20T00:00:00Z".parse().expect("is a time");
             leaf.signature.is_strong = false;
             leaf.is_for_servers = false;
-            seen.certificates = vec![Ok(leaf), Err("bad length".into())];
+            seen.sent.certificates = vec![Ok(leaf), Err("bad length".into())];
         });
         assert_eq!(
             found,
@@ -299,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_finding_says_how_to_see_it() {
-        let fails = outcome(|_, seen| seen.covered[0].1 = false);
+        let fails = outcome(|_, seen| seen.sent.covered[0].1 = false);
         assert_eq!(
             fails,
             Outcome::fail(
@@ -319,7 +332,7 @@ mod tests {
     #[test]
     fn days_are_counted_for_every_certificate() {
         let found = findings(|_, seen| {
-            for certificate in seen.certificates.iter_mut().flatten() {
+            for certificate in seen.sent.certificates.iter_mut().flatten() {
                 certificate.until = "2026-11-25T12:00:00Z".parse().expect("is a time");
             }
         });
@@ -344,8 +357,8 @@ mod tests {
         let old = findings(|_, seen| {
             let mut leaf = certificate("CN=a.example", "CN=R1");
             leaf.version = 1;
-            seen.certificates[0] = Ok(leaf);
-            seen.trust = Trust::Unfit("UnsupportedCertVersion".into());
+            seen.sent.certificates[0] = Ok(leaf);
+            seen.sent.trust = Trust::Unfit("UnsupportedCertVersion".into());
             seen.first.proof = Some(Err("UnsupportedCertVersion".into()));
         });
         assert_eq!(
@@ -354,6 +367,97 @@ mod tests {
                 "`site` sends certificate 1 of 2 (`CN=a.example`), which is of X.509 version 1, \
               without names and purposes"
             ]
+        );
+    }
+
+    fn expired() -> Certificate {
+        let mut leaf = certificate("CN=a.example", "CN=R1");
+        leaf.until = "2026-11-20T00:00:00Z".parse().expect("is a time");
+        leaf
+    }
+
+    #[test]
+    fn another_chain_for_older_clients_is_judged_as_well() {
+        let fails = outcome(|_, seen| {
+            let mut other = door("192.0.2.1").sent;
+            other.certificates[0] = Ok(expired());
+            seen.second_sent = Some(other);
+        });
+        let Outcome::Fail { findings } = fails else {
+            panic!("it should fail, not {fails:?}");
+        };
+        assert_eq!(
+            findings[0].message,
+            "`site` in `TLSv1.2` sends certificate 1 of 2 (`CN=a.example`), which expired on \
+             2026-11-20T00:00:00Z"
+        );
+        let command = findings[0].reproduce.as_deref().unwrap_or_default();
+        assert!(command.contains(" -tls1_2 "), "{command}");
+    }
+
+    #[test]
+    fn the_chain_for_older_clients_that_was_not_seen_is_unknown() {
+        use crate::answer::Break;
+        use crate::sample::tls::disagreed;
+        let late = outcome(|_, seen| seen.second = disagreed(None, Break::Timeout, "late"));
+        assert_eq!(
+            late,
+            Outcome::unknown("`site` did not show the certificates of TLSv1.2: late")
+        );
+        let none = outcome(|_, seen| seen.second = disagreed(Some(70), Break::Tls, "alert"));
+        assert_eq!(none.word(), "pass", "{none:?}");
+    }
+
+    #[test]
+    fn every_address_is_judged_and_named() {
+        use crate::answer::Break;
+        use crate::sample::tls::{at_two, disagreed};
+        let at = |change: fn(&mut Door)| {
+            let mut facts = facts();
+            facts.probes.tls.push(at_two(change));
+            check(&facts)
+        };
+        let fails = at(|door| door.sent.certificates[0] = Ok(expired()));
+        let Outcome::Fail { findings } = fails else {
+            panic!("it should fail, not {fails:?}");
+        };
+        assert!(
+            findings[0]
+                .message
+                .starts_with("`site` at `192.0.2.2` sends certificate 1 of 2"),
+            "{findings:?}"
+        );
+        let command = findings[0].reproduce.as_deref().unwrap_or_default();
+        assert!(command.contains("-connect 192.0.2.2:"), "{command}");
+        let silent = at(|door| door.first = disagreed(None, Break::Timeout, "late"));
+        assert_eq!(silent.word(), "unknown", "{silent:?}");
+        let away = at(|door| door.first = disagreed(None, Break::Unreachable, "no route"));
+        assert_eq!(away.word(), "unknown", "{away:?}");
+        // Nobody gets a certificate there.
+        let closed = at(|door| door.first = disagreed(None, Break::Refused, "refused"));
+        assert_eq!(closed.word(), "pass", "{closed:?}");
+        let no_ipv6 = at(|door| {
+            door.ip = "2001:db8::1".parse().expect("is an address");
+            door.first = disagreed(None, Break::Unreachable, "no route");
+        });
+        assert_eq!(no_ipv6.word(), "pass", "{no_ipv6:?}");
+    }
+
+    #[test]
+    fn an_address_that_was_not_asked_is_unknown() {
+        let mut facts = facts();
+        let mut fact = tls_fact();
+        if let Ok(seen) = &mut fact.seen {
+            let why = "10.0.0.1 is no public address";
+            seen.left_out = Some(crate::answer::NoAnswer::new(
+                crate::answer::Break::Private,
+                why,
+            ));
+        }
+        facts.probes.tls.push(fact);
+        assert_eq!(
+            check(&facts),
+            Outcome::unknown("`site`: 10.0.0.1 is no public address")
         );
     }
 
@@ -377,7 +481,7 @@ mod tests {
             Outcome::unknown("`site` showed no certificate (1 attempt): no answer within 5 s")
         );
         let refused = outcome(|_, seen| {
-            seen.trust = Trust::NoRoots(crate::answer::NoAnswer::new(
+            seen.sent.trust = Trust::NoRoots(crate::answer::NoAnswer::new(
                 crate::answer::Break::Machine,
                 "this machine has no trusted certificates",
             ));

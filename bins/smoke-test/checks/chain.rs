@@ -3,8 +3,7 @@
 use crate::certificate::Certificate;
 use crate::chain::{self, Fault};
 use crate::expectations::Found;
-use crate::facts::Trust;
-use crate::facts::{Aged, Facts, TlsSeen};
+use crate::facts::{Aged, ChainView, Facts, Sent, Trust};
 use crate::judged;
 use crate::reproduce;
 use shared::check::Check;
@@ -23,33 +22,37 @@ pub(crate) const CHECK: Check<Facts> = Check {
 
 fn check(facts: &Facts) -> Outcome {
     judged::each(&facts.probes.tls, "tls", |plan, seen, judged| {
-        let mut found = Found::default();
-        match seen.silence() {
-            Some(silence) => found.unknown.push(silence),
-            None => judge(seen, &mut found),
+        for view in seen.views(plan) {
+            if let Some(silence) = view.door.silence() {
+                judged.open(format!("`{}` {silence}", view.name));
+            }
+            for chain in view.chains() {
+                let mut found = Found::default();
+                judge(&chain, &mut found);
+                let command = reproduce::chain(&chain.reproduce);
+                judged.say(&chain.name, &plan.shown, &command, found);
+            }
         }
-        judged.say(
-            &plan.name,
-            &plan.shown,
-            &reproduce::chain(&plan.reproduce),
-            found,
-        );
+        if let Some(why) = &seen.left_out {
+            judged.open(format!("`{}`: {}", plan.name, why.reason));
+        }
     })
 }
 
-fn judge(seen: &TlsSeen, found: &mut Found) {
-    let readable = seen.readable();
+fn judge(seen: &ChainView<'_>, found: &mut Found) {
+    let sent = seen.sent;
+    let readable = sent.readable();
     let chain: Vec<Certificate> = readable.iter().map(|(_, one)| (*one).clone()).collect();
     let order = order(&chain);
-    for (place, why) in (seen.certificates.iter().enumerate())
+    for (place, why) in (sent.certificates.iter().enumerate())
         .filter_map(|(place, one)| Some((place, one.as_ref().err()?)))
     {
-        let message = format!("sends {}, which cannot be read: {why}", seen.place(place));
+        let message = format!("sends {}, which cannot be read: {why}", sent.place(place));
         found.wrong(message, why, "a certificate (X.509)");
     }
     for (index, fault) in chain::faults(&chain) {
         let (place, certificate) = readable[index];
-        let label = format!("{} (`{}`)", seen.place(place), certificate.subject_shown());
+        let label = format!("{} (`{}`)", sent.place(place), certificate.subject_shown());
         let why = match fault {
             Fault::Twice => "which it has sent before",
             Fault::Unrelated => "which has nothing to do with the first",
@@ -63,8 +66,8 @@ fn judge(seen: &TlsSeen, found: &mut Found) {
     }
     // The dates of the first belong to it alone; what stands behind it must not break the path.
     for (place, certificate) in readable.into_iter().skip(1) {
-        let label = format!("{} (`{}`)", seen.place(place), certificate.subject_shown());
-        match seen.aged(certificate, 0) {
+        let label = format!("{} (`{}`)", sent.place(place), certificate.subject_shown());
+        match seen.door.aged(certificate, 0) {
             Aged::Well => {}
             Aged::Wrong(why) => {
                 found.wrong(format!("sends {label}, which {why}"), &order, "valid now");
@@ -72,12 +75,12 @@ fn judge(seen: &TlsSeen, found: &mut Found) {
             Aged::Open(why) => found.unknown.push(format!("sends {label}, which {why}")),
         }
     }
-    path(seen, &chain, &order, found);
+    path(sent, &chain, &order, found);
 }
 
-fn path(seen: &TlsSeen, chain: &[Certificate], order: &str, found: &mut Found) {
+fn path(sent: &Sent, chain: &[Certificate], order: &str, found: &mut Found) {
     let wanted = "a path to a certificate that this machine trusts";
-    match &seen.trust {
+    match &sent.trust {
         Trust::Path => {
             let count = match chain.len() {
                 1 => "1 certificate is sent".to_owned(),
@@ -133,10 +136,11 @@ fn order(chain: &[Certificate]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Door;
     use crate::sample::facts;
     use crate::sample::tls::{certificate, silence, with};
 
-    fn outcome(change: impl FnOnce(&mut TlsSeen)) -> Outcome {
+    fn outcome(change: impl FnOnce(&mut Door)) -> Outcome {
         let mut facts = facts();
         facts.probes.tls.push(with(|_, seen| change(seen)));
         check(&facts)
@@ -147,8 +151,8 @@ mod tests {
             let certificates = names
                 .iter()
                 .map(|(subject, issuer)| certificate(subject, issuer));
-            seen.certificates = certificates.map(Ok).collect();
-            seen.trust = trust;
+            seen.sent.certificates = certificates.map(Ok).collect();
+            seen.sent.trust = trust;
         });
         match outcome {
             Outcome::Fail { findings } => findings.into_iter().map(|found| found.message).collect(),
@@ -231,15 +235,15 @@ mod tests {
                 ("CN=Y", "CN=Z"),
             ];
             let certificates = names.map(|(subject, issuer)| Ok(certificate(subject, issuer)));
-            seen.certificates = certificates.into();
+            seen.sent.certificates = certificates.into();
         });
         assert_eq!(outcome.word(), "pass", "{outcome:?}");
     }
 
     #[test]
     fn an_expired_intermediate_is_found_and_an_expired_leaf_is_not_its_business() {
-        let expired = |seen: &mut TlsSeen, place: usize| {
-            if let Ok(one) = &mut seen.certificates[place] {
+        let expired = |seen: &mut Door, place: usize| {
+            if let Ok(one) = &mut seen.sent.certificates[place] {
                 one.until = "2026-11-01T00:00:00Z".parse().expect("is a time");
             }
         };
@@ -249,15 +253,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_fails_and_what_was_not_seen_is_unknown() {
-        let unreadable = outcome(|seen| seen.certificates[1] = Err("bad length".into()));
+        let unreadable = outcome(|seen| seen.sent.certificates[1] = Err("bad length".into()));
         assert_eq!(unreadable.word(), "fail");
         assert_eq!(outcome(silence).word(), "unknown");
         assert_eq!(
-            outcome(|seen| seen.trust = Trust::NeverTogether).word(),
+            outcome(|seen| seen.sent.trust = Trust::NeverTogether).word(),
             "unknown"
         );
         assert_eq!(
-            outcome(|seen| seen.trust = Trust::Unfit("x".into())).word(),
+            outcome(|seen| seen.sent.trust = Trust::Unfit("x".into())).word(),
             "unknown"
         );
         assert_eq!(check(&facts()).word(), "skipped");

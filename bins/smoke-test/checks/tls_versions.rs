@@ -2,8 +2,7 @@
 
 use crate::answer::NoAnswer;
 use crate::expectations::Found;
-use crate::facts::{Agreed, Heard, Shown};
-use crate::facts::{Facts, TlsSeen};
+use crate::facts::{Agreed, Door, Facts, Heard, NO_VERSION, Shown};
 use crate::judged;
 use crate::plan::{MODERN, TlsPlan, TlsVersion};
 use crate::reproduce;
@@ -22,32 +21,34 @@ pub(crate) const CHECK: Check<Facts> = Check {
     run: check,
 };
 
-/// The alert with which a server refuses every version that is offered: RFC 8446, section 6.
-const NO_VERSION: u8 = 70;
-
 fn check(facts: &Facts) -> Outcome {
     judged::each(&facts.probes.tls, "tls", |plan, seen, judged| {
-        let mut say = |command: &str, found: Found| {
-            judged.say(&plan.name, &plan.shown, command, found);
-        };
-        say(&plan.reproduce, spoken(plan, seen));
-        for version in &plan.refuse {
-            let command = reproduce::version(&plan.reproduce, *version);
-            say(&command, refused(*version, seen));
+        for view in seen.views(plan) {
+            let mut say = |command: &str, found: Found| {
+                judged.say(&view.name, &plan.shown, command, found);
+            };
+            say(&view.reproduce, spoken(plan, view.door));
+            for version in &plan.refuse {
+                let command = reproduce::version(&view.reproduce, *version);
+                say(&command, refused(*version, view.door));
+            }
+            if !plan.alpn.is_empty() {
+                let command = reproduce::alpn(&view.reproduce, &plan.offer.protocols);
+                say(&command, protocol(plan, view.door));
+            }
+            if let Some(wanted) = plan.tickets {
+                let command = reproduce::version(&view.reproduce, TlsVersion::Tls12);
+                say(&command, ticket(wanted, view.door));
+            }
         }
-        if !plan.alpn.is_empty() {
-            let command = reproduce::alpn(&plan.reproduce, &plan.offer.protocols);
-            say(&command, protocol(plan, seen));
-        }
-        if let (Some(wanted), Some(heard)) = (plan.tickets, &seen.ticket) {
-            let command = reproduce::version(&plan.reproduce, TlsVersion::Tls12);
-            say(&command, ticket(wanted, heard, seen));
+        if let Some(why) = &seen.left_out {
+            judged.open(format!("`{}`: {}", plan.name, why.reason));
         }
     })
 }
 
 /// What must be spoken.
-fn spoken(plan: &TlsPlan, seen: &TlsSeen) -> Found {
+fn spoken(plan: &TlsPlan, seen: &Door) -> Found {
     let mut found = Found::default();
     let agreed = [&seen.first, &seen.second].map(|shown| shown.agreed.as_ref());
     let [first, second] = agreed.map(Result::ok);
@@ -105,13 +106,17 @@ fn words(agreed: &Agreed) -> String {
 
 /// What must be refused. To agree is a fault whatever else is known; a refusal is evidence only
 /// where something else was agreed on.
-fn refused(version: TlsVersion, seen: &TlsSeen) -> Found {
+fn refused(version: TlsVersion, seen: &Door) -> Found {
     let mut found = Found::default();
-    let by_hand = seen.heard.iter().find(|(offered, _)| *offered == version);
     let name = version.name();
+    let by_hand = match version {
+        TlsVersion::Tls10 | TlsVersion::Tls11 => seen.answer(version),
+        // The library offers those as well.
+        TlsVersion::Tls12 | TlsVersion::Tls13 => None,
+    };
     match by_hand {
-        Some((_, Ok(heard))) => answered(version, heard, seen, &mut found),
-        Some((_, Err(why))) => unanswered(name, why, &mut found),
+        Some(Ok(heard)) => answered(version, heard, seen, &mut found),
+        Some(Err(why)) => unanswered(name, why, &mut found),
         None => match seen.speaks(version) {
             Some(true) => found.wrong(format!("speaks {name}"), name, "a refusal"),
             Some(false) if seen.control() => found.evidence.push(format!("refuses {name}")),
@@ -121,7 +126,7 @@ fn refused(version: TlsVersion, seen: &TlsSeen) -> Found {
     found
 }
 
-fn answered(version: TlsVersion, heard: &Heard, seen: &TlsSeen, found: &mut Found) {
+fn answered(version: TlsVersion, heard: &Heard, seen: &Door, found: &mut Found) {
     let name = version.name();
     let how = match heard {
         Heard::Hello {
@@ -131,6 +136,12 @@ fn answered(version: TlsVersion, heard: &Heard, seen: &TlsSeen, found: &mut Foun
         }
         Heard::Other(text) => {
             let message = format!("answered an offer of {name} with `{text}`, which is no TLS");
+            return found.unknown.push(message);
+        }
+        Heard::Alert(code) if heard.speaks(version).is_none() => {
+            let how = alert(*code);
+            let message =
+                format!("answered an offer of {name} with {how}, which may have any reason");
             return found.unknown.push(message);
         }
         Heard::Alert(code) => alert(*code),
@@ -176,7 +187,7 @@ fn alert(code: u8) -> String {
 }
 
 /// What must be agreed on by ALPN.
-fn protocol(plan: &TlsPlan, seen: &TlsSeen) -> Found {
+fn protocol(plan: &TlsPlan, seen: &Door) -> Found {
     let mut found = Found::default();
     let wanted = plan.alpn.join(" or ");
     let Ok(agreed) = &seen.first.agreed else {
@@ -204,11 +215,11 @@ fn protocol(plan: &TlsPlan, seen: &TlsSeen) -> Found {
 }
 
 /// Whether a session ticket is given in TLS 1.2.
-fn ticket(wanted: bool, heard: &Result<Heard, NoAnswer>, seen: &TlsSeen) -> Found {
+fn ticket(wanted: bool, seen: &Door) -> Found {
     let mut found = Found::default();
-    let gives = match heard {
-        Ok(Heard::Hello { gives_ticket, .. }) => Some(*gives_ticket),
-        Ok(Heard::Alert(_) | Heard::Closed | Heard::Other(_)) | Err(_) => {
+    let gives = match seen.answer(TlsVersion::Tls12) {
+        Some(Ok(Heard::Hello { gives_ticket, .. })) => Some(*gives_ticket),
+        Some(Ok(Heard::Alert(_) | Heard::Closed | Heard::Other(_)) | Err(_)) | None => {
             // Without TLS 1.2 there is no ticket in it.
             (seen.control() && seen.speaks(TlsVersion::Tls12) == Some(false)).then_some(false)
         }
@@ -241,10 +252,10 @@ mod tests {
     use super::*;
     use crate::answer::Break;
     use crate::sample::facts;
-    use crate::sample::tls::{disagreed, shown, silence, with};
+    use crate::sample::tls::{at_two, disagreed, shown, silence, with};
     use shared::verdict::Finding;
 
-    fn outcome(change: impl FnOnce(&mut TlsPlan, &mut TlsSeen)) -> Outcome {
+    fn outcome(change: impl FnOnce(&mut TlsPlan, &mut Door)) -> Outcome {
         let mut facts = facts();
         facts.probes.tls.push(with(change));
         check(&facts)
@@ -320,12 +331,12 @@ mod tests {
     fn a_refusal_without_its_control_is_unknown() {
         let outcome = outcome(|_, seen| {
             silence(seen);
-            seen.heard[0].1 = Ok(Heard::Alert(80));
+            seen.heard[0].1 = Ok(Heard::Alert(40));
         });
         let reason = reason(outcome);
         assert!(
             reason.contains(
-                "`site` refused TLSv1 (alert 80, InternalError), and agreed on nothing else"
+                "`site` refused TLSv1 (alert 40, HandshakeFailure), and agreed on nothing else"
             ),
             "{reason}"
         );
@@ -352,6 +363,56 @@ mod tests {
         assert_eq!(
             reason(odd),
             "`site` answered an offer of TLSv1 with version 0x0303"
+        );
+    }
+
+    #[test]
+    fn an_alert_that_may_have_any_reason_is_no_refusal() {
+        let outcome = outcome(|_, seen| seen.heard[0].1 = Ok(Heard::Alert(80)));
+        assert_eq!(
+            reason(outcome),
+            "`site` answered an offer of TLSv1 with alert 80, InternalError, which may have any \
+             reason"
+        );
+    }
+
+    #[test]
+    fn what_the_library_does_not_agree_on_may_be_spoken_all_the_same() {
+        let by_hand = |heard: Result<Heard, NoAnswer>, change: fn(&mut TlsPlan)| {
+            outcome(move |plan, seen| {
+                change(plan);
+                seen.second = disagreed(Some(40), Break::Tls, "alert");
+                seen.heard.push((TlsVersion::Tls12, heard));
+            })
+        };
+        let refuse: fn(&mut TlsPlan) = |plan| plan.refuse = [TlsVersion::Tls12].into();
+        let require: fn(&mut TlsPlan) = |plan| plan.require = [TlsVersion::Tls12].into();
+        assert_eq!(
+            message(by_hand(hello(0x0303, false), refuse)),
+            "`site` speaks TLSv1.2"
+        );
+        assert_eq!(by_hand(hello(0x0303, false), require).word(), "pass");
+        assert_eq!(by_hand(Ok(Heard::Alert(40)), refuse).word(), "pass");
+        assert_eq!(
+            reason(by_hand(Ok(Heard::Alert(80)), refuse)),
+            "`site` may or may not speak TLSv1.2"
+        );
+    }
+
+    #[test]
+    fn every_address_is_judged_and_named() {
+        let mut facts = facts();
+        facts
+            .probes
+            .tls
+            .push(at_two(|seen| seen.heard[0].1 = hello(0x0301, false)));
+        let outcome = check(&facts);
+        let Outcome::Fail { findings } = &outcome else {
+            panic!("it should fail, not {outcome:?}");
+        };
+        assert_eq!(
+            findings[0].message,
+            "`site` at `192.0.2.2` still speaks TLSv1"
         );
     }
 
@@ -430,7 +491,7 @@ mod tests {
         let ticket = |gives: bool| {
             outcome(move |plan, seen| {
                 plan.tickets = Some(false);
-                seen.ticket = Some(hello(0x0303, gives));
+                seen.heard.push((TlsVersion::Tls12, hello(0x0303, gives)));
             })
         };
         assert_eq!(
@@ -441,12 +502,12 @@ mod tests {
         let without = outcome(|plan, seen| {
             plan.tickets = Some(false);
             seen.second = disagreed(Some(70), Break::Tls, "alert");
-            seen.ticket = Some(Ok(Heard::Alert(70)));
+            seen.heard.push((TlsVersion::Tls12, Ok(Heard::Alert(70))));
         });
         assert_eq!(without.word(), "pass", "{without:?}");
         let unclear = outcome(|plan, seen| {
             plan.tickets = Some(false);
-            seen.ticket = Some(Ok(Heard::Closed));
+            seen.heard.push((TlsVersion::Tls12, Ok(Heard::Closed)));
         });
         assert_eq!(
             reason(unclear),

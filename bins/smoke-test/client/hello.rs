@@ -2,12 +2,10 @@
 //! more. The answer is read no further than the ServerHello.
 
 use super::Client;
-use crate::address::Endpoint;
 use crate::answer::{Break, NoAnswer};
 use crate::facts::Heard;
-use crate::plan::TlsVersion;
+use crate::plan::{Offer, TlsVersion};
 use rustls::pki_types::ServerName;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// A ServerHello fits into one record: RFC 5246, section 6.2.1.
@@ -22,17 +20,28 @@ const SERVER_HELLO: u8 = 2;
 const WARNING: u8 = 1;
 const EXTENSION_TICKET: u16 = 35;
 
+/// Which cipher suites are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Suites {
+    /// Those of the time, in a message as short as that of a client of it.
+    Usual,
+    /// Every one that was ever registered and needs no key that was agreed on before.
+    All,
+}
+
 impl Client {
-    /// Offers one version and nothing else.
-    pub(crate) async fn offer(
+    /// Offers one version and nothing else, once.
+    pub(super) async fn hello(
         &self,
-        at: &Endpoint,
-        name: &ServerName<'static>,
+        offer: &Offer,
         version: TlsVersion,
-        within: Duration,
+        suites: Suites,
     ) -> Result<Heard, NoAnswer> {
         self.allow().await?;
-        let hello = hello(version, name)?;
+        let Offer {
+            at, name, within, ..
+        } = offer;
+        let hello = hello(version, name, suites)?;
         let asked = async {
             let mut stream = self.tcp(&at.host, at.port).await?.stream;
             if let Err(error) = stream.write_all(&hello).await {
@@ -51,7 +60,7 @@ impl Client {
                 }
             }
         };
-        match tokio::time::timeout(within, asked).await {
+        match tokio::time::timeout(*within, asked).await {
             Ok(heard) => heard,
             Err(_) => {
                 let seconds = within.as_secs_f64();
@@ -73,20 +82,20 @@ fn broken(error: &std::io::Error) -> Result<Heard, NoAnswer> {
 }
 
 /// The record with the ClientHello: RFC 5246, section 7.4.1.2.
-fn hello(version: TlsVersion, name: &ServerName<'_>) -> Result<Vec<u8>, NoAnswer> {
+fn hello(version: TlsVersion, name: &ServerName<'_>, offered: Suites) -> Result<Vec<u8>, NoAnswer> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)
         .map_err(|error| NoAnswer::new(Break::Machine, format!("no random numbers: {error}")))?;
     let mut body = version.number().to_be_bytes().to_vec();
     body.extend(random);
     body.push(0); // No session to resume.
-    let suites: Vec<u8> = suites(version)
+    let suites: Vec<u8> = suites(version, offered)
         .into_iter()
         .flat_map(u16::to_be_bytes)
         .collect();
     body.extend(long(&suites));
     body.extend([1, 0]); // No compression.
-    body.extend(long(&extensions(version, name)));
+    body.extend(long(&extensions(version, name, offered)));
     let mut message = vec![1]; // ClientHello.
     message.extend(&size(body.len())[1..]);
     message.extend(body);
@@ -97,7 +106,7 @@ fn hello(version: TlsVersion, name: &ServerName<'_>) -> Result<Vec<u8>, NoAnswer
 }
 
 /// What servers of each time agree on: elliptic curves first, then RSA alone.
-fn suites(version: TlsVersion) -> Vec<u16> {
+fn suites(version: TlsVersion, offered: Suites) -> Vec<u16> {
     // CBC with SHA-1, the one kind that 1.0 and 1.1 have: RFC 4346 and RFC 4492.
     let old = [
         0xc00a, 0xc014, 0xc009, 0xc013, 0x0039, 0x0033, 0x0035, 0x002f, 0xc008, 0xc012, 0x0016,
@@ -107,13 +116,30 @@ fn suites(version: TlsVersion) -> Vec<u16> {
     let new = [
         0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0x009c, 0x009d,
     ];
-    match version {
-        TlsVersion::Tls10 | TlsVersion::Tls11 => old.to_vec(),
-        TlsVersion::Tls12 | TlsVersion::Tls13 => [new.as_slice(), old.as_slice()].concat(),
+    let is_old = matches!(version, TlsVersion::Tls10 | TlsVersion::Tls11);
+    let mut suites = match is_old {
+        true => old.to_vec(),
+        false => [new.as_slice(), old.as_slice()].concat(),
+    };
+    if offered == Suites::All {
+        // <https://www.iana.org/assignments/tls-parameters>: NULL, RC4, DES, IDEA, SEED, Camellia,
+        // ARIA, DSS, static Diffie-Hellman and anonymous ones, and those for export.
+        let old = [0x0001..=0x001b, 0x002f..=0x003a, 0x0041..=0x0046];
+        let old = old.into_iter().chain([0x0084..=0x0089, 0x0096..=0x009b]);
+        let old = old.chain([0xc001..=0xc019]);
+        let new = [0x003b..=0x0040, 0x0067..=0x006d, 0x009c..=0x00a7];
+        let new = new.into_iter().chain([0x00ba..=0x00c5, 0xc023..=0xc032]);
+        let new = new.chain([0xc03c..=0xc063, 0xc072..=0xc08d, 0xc09c..=0xc0af]);
+        let new = new.chain([0xcca8..=0xccaa]);
+        suites.extend(old.flatten());
+        suites.extend(new.flatten().filter(|_| !is_old));
+        let mut seen = std::collections::BTreeSet::new();
+        suites.retain(|suite| seen.insert(*suite));
     }
+    suites
 }
 
-fn extensions(version: TlsVersion, name: &ServerName<'_>) -> Vec<u8> {
+fn extensions(version: TlsVersion, name: &ServerName<'_>, offered: Suites) -> Vec<u8> {
     let mut extensions = Vec::new();
     let mut add = |kind: u16, content: Vec<u8>| {
         extensions.extend(kind.to_be_bytes());
@@ -126,15 +152,26 @@ fn extensions(version: TlsVersion, name: &ServerName<'_>) -> Vec<u8> {
         add(0, long(&entry));
     }
     // P-256, P-384, P-521, X25519; uncompressed points; safe renegotiation.
-    add(10, long(&[0, 23, 0, 24, 0, 25, 0, 29]));
+    let mut curves = vec![0, 23, 0, 24, 0, 25, 0, 29];
+    if offered == Suites::All {
+        // X448, Brainpool, secp256k1, P-224 and P-192: RFC 8422 and RFC 7027.
+        curves.extend([0, 30, 0, 26, 0, 27, 0, 28, 0, 22, 0, 21, 0, 19]);
+    }
+    add(10, long(&curves));
     add(11, vec![1, 0]);
     add(0xff01, vec![0]);
     if matches!(version, TlsVersion::Tls12 | TlsVersion::Tls13) {
         // ECDSA, RSA-PSS and RSA with SHA-256 to SHA-512, and both with SHA-1 last.
-        let schemes = [
+        let mut schemes = vec![
             4, 3, 5, 3, 6, 3, 8, 4, 8, 5, 8, 6, 4, 1, 5, 1, 6, 1, 2, 3, 2, 1,
         ];
+        if offered == Suites::All {
+            // Ed25519 and Ed448, and DSA with SHA-256 and SHA-1: RFC 8446, section 4.2.3.
+            schemes.extend([8, 7, 8, 8, 4, 2, 2, 2]);
+        }
         add(13, long(&schemes));
+        // Without it some servers agree on nothing: RFC 7627, section 5.3.
+        add(23, Vec::new());
         add(EXTENSION_TICKET, Vec::new());
     }
     extensions
@@ -316,7 +353,8 @@ mod tests {
 
     #[test]
     fn a_hello_offers_its_version_and_asks_for_names_only() {
-        let offered = hello(TlsVersion::Tls11, &name("a.example")).expect("is written");
+        let offered =
+            hello(TlsVersion::Tls11, &name("a.example"), Suites::Usual).expect("is written");
         assert_eq!(offered[..3], [RECORD_HANDSHAKE, 3, 1]);
         assert_eq!(
             usize::from(u16::from_be_bytes([offered[3], offered[4]])),
@@ -325,8 +363,25 @@ mod tests {
         assert_eq!(offered[9..11], [3, 2]);
         let has_name = |bytes: &[u8]| bytes.windows(9).any(|part| part == b"a.example");
         assert!(has_name(&offered));
-        let numbered = hello(TlsVersion::Tls10, &name("10.0.0.1")).expect("is written");
+        let numbered =
+            hello(TlsVersion::Tls10, &name("10.0.0.1"), Suites::All).expect("is written");
         assert!(!numbered.windows(8).any(|part| part == b"10.0.0.1"));
+    }
+
+    #[test]
+    fn all_suites_are_offered_once_and_those_of_todays_in_no_old_hello() {
+        let old = suites(TlsVersion::Tls10, Suites::All);
+        // RC4, SEED, Camellia, DSS, anonymous.
+        for suite in [0x0005, 0x0096, 0x0084, 0x0032, 0x0034, 0xc019] {
+            assert!(old.contains(&suite), "{suite:#06x}");
+        }
+        assert!(!old.contains(&0xc02b));
+        let new = suites(TlsVersion::Tls12, Suites::All);
+        assert!(new.contains(&0xc02b) && new.len() > old.len());
+        let mut once = new.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), new.len());
     }
 
     proptest! {

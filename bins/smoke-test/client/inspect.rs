@@ -51,7 +51,8 @@ impl Client {
         Ok(answer)
     }
 
-    async fn shake(&self, offer: &Offer) -> (Shown, Option<Connected>) {
+    /// One handshake, whatever comes of it.
+    pub(super) async fn shake(&self, offer: &Offer) -> (Shown, Option<Connected>) {
         let recorder = Arc::new(Recorder::new());
         let allowed = self.allow().await;
         let shaken = async {

@@ -1,5 +1,6 @@
 //! Requests that own their connection, so that each phase is measured and each certificate seen.
 
+mod addresses;
 mod allowance;
 mod connect;
 mod exchange;
@@ -7,6 +8,7 @@ pub(crate) mod hello;
 mod inspect;
 pub(crate) mod kept;
 mod limited;
+mod refusal;
 mod secure;
 mod stream;
 mod tally;

@@ -1,32 +1,55 @@
 //! What a port showed that speaks TLS.
 
-use crate::answer::NoAnswer;
+mod view;
+
+pub(crate) use view::ChainView;
+
+use crate::answer::{Break, NoAnswer};
 use crate::certificate::Certificate;
 use crate::plan::TlsVersion;
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
+use std::net::IpAddr;
 
-/// What a port showed that speaks TLS.
-#[derive(Debug)]
+/// What a host showed that speaks TLS: at each of its addresses.
+#[derive(Debug, Default)]
 pub(crate) struct TlsSeen {
+    /// What each address showed.
+    pub(crate) doors: Vec<Door>,
+    /// Why some of its addresses, or all, were not asked.
+    pub(crate) left_out: Option<NoAnswer>,
+}
+
+/// What one address showed.
+#[derive(Debug)]
+pub(crate) struct Door {
+    /// The address.
+    pub(crate) ip: IpAddr,
     /// When it showed it, by this machine's clock.
     pub(crate) now: Timestamp,
     /// So many seconds the server's clock is ahead, where it tells the time.
     pub(crate) ahead: Option<i64>,
     /// The first handshake: what clients of today get.
     pub(crate) first: Shown,
-    /// Its certificates, read; `Err` says why one cannot be.
-    pub(crate) certificates: Vec<Result<Certificate, String>>,
-    /// Whether the first certificate is for each of the names.
-    pub(crate) covered: Vec<(String, bool)>,
-    /// Whether this machine trusts it.
-    pub(crate) trust: Trust,
+    /// The certificates of it.
+    pub(crate) sent: Sent,
     /// A handshake that offers TLS 1.2 only.
     pub(crate) second: Shown,
+    /// The certificates of that one, where they are others.
+    pub(crate) second_sent: Option<Sent>,
     /// What was answered to each version that was offered by hand.
     pub(crate) heard: Vec<(TlsVersion, Result<Heard, NoAnswer>)>,
-    /// The same for TLS 1.2 with the offer to take a session ticket.
-    pub(crate) ticket: Option<Result<Heard, NoAnswer>>,
+}
+
+/// The certificates of a handshake.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    /// Each of them, read; `Err` says why one cannot be.
+    pub(crate) certificates: Vec<Result<Certificate, String>>,
+    /// Whether the first one is for each of the names.
+    pub(crate) covered: Vec<(String, bool)>,
+    /// Whether this machine trusts them.
+    pub(crate) trust: Trust,
 }
 
 /// What is wrong with the dates of a certificate.
@@ -43,7 +66,7 @@ pub(crate) enum Aged {
 /// Clocks that differ by less than this are the same.
 const SAME_TIME: u64 = 60;
 
-impl TlsSeen {
+impl Door {
     /// What is wrong with the dates of a certificate, by both clocks.
     pub(crate) fn aged(&self, certificate: &Certificate, min_days: u32) -> Aged {
         let here = certificate.aged(self.now, min_days);
@@ -86,18 +109,6 @@ impl TlsSeen {
         Some(format!("showed no certificate ({attempts}): {reason}"))
     }
 
-    /// The certificates that can be read, each with its place.
-    pub(crate) fn readable(&self) -> Vec<(usize, &Certificate)> {
-        let all = self.certificates.iter().enumerate();
-        all.filter_map(|(place, one)| Some((place, one.as_ref().ok()?)))
-            .collect()
-    }
-
-    /// `certificate 2 of 3`.
-    pub(crate) fn place(&self, place: usize) -> String {
-        format!("certificate {} of {}", place + 1, self.certificates.len())
-    }
-
     /// Whether a version is spoken; none when it cannot be told.
     pub(crate) fn speaks(&self, version: TlsVersion) -> Option<bool> {
         let agreed = |shown: &Shown| {
@@ -110,10 +121,22 @@ impl TlsSeen {
             TlsVersion::Tls12 => match agreed(&self.second) {
                 Some(speaks) => Some(speaks),
                 None if agreed(&self.first) == Some(true) => Some(true),
-                None => refused(&self.second).then_some(false),
+                // The library offers no CBC, so that others may well agree where it does not.
+                None => match self.answer(version) {
+                    Some(Ok(heard)) => heard.speaks(version),
+                    Some(Err(_)) => None,
+                    None => self.second.refuses_version().then_some(false),
+                },
             },
             TlsVersion::Tls10 | TlsVersion::Tls11 => None,
         }
+    }
+
+    /// What was answered to a version that was offered by hand.
+    pub(crate) fn answer(&self, version: TlsVersion) -> Option<&Result<Heard, NoAnswer>> {
+        let mut heard = self.heard.iter();
+        let found = heard.find(|(offered, _)| *offered == version);
+        found.map(|(_, answer)| answer)
     }
 
     /// Whether TLS was agreed on at all: without it, no refusal is evidence.
@@ -122,11 +145,18 @@ impl TlsSeen {
     }
 }
 
-/// Whether a server said no, and did not merely fall silent.
-fn refused(shown: &Shown) -> bool {
-    let disagreed = shown.agreed.as_ref().err();
-    disagreed
-        .is_some_and(|why| why.alert.is_some() || why.no_answer.at == crate::answer::Break::Closed)
+impl Sent {
+    /// The certificates that can be read, each with its place.
+    pub(crate) fn readable(&self) -> Vec<(usize, &Certificate)> {
+        let all = self.certificates.iter().enumerate();
+        all.filter_map(|(place, one)| Some((place, one.as_ref().ok()?)))
+            .collect()
+    }
+
+    /// `certificate 2 of 3`.
+    pub(crate) fn place(&self, place: usize) -> String {
+        format!("certificate {} of {}", place + 1, self.certificates.len())
+    }
 }
 
 /// What a server showed.
@@ -142,6 +172,33 @@ pub(crate) struct Shown {
     pub(crate) is_stapled: bool,
     /// What was agreed on, or why nothing was.
     pub(crate) agreed: Result<Agreed, Disagreed>,
+}
+
+impl Shown {
+    /// Whether a server said that it does not speak the version, and not merely disagreed.
+    pub(crate) fn refuses_version(&self) -> bool {
+        let disagreed = self.agreed.as_ref().err();
+        disagreed.is_some_and(|why| why.alert == Some(NO_VERSION))
+    }
+
+    /// Whether anything listened there that could have shown something.
+    pub(crate) fn is_reached(&self) -> bool {
+        let at = self.agreed.as_ref().err().map(|why| why.no_answer.at);
+        match at {
+            Some(
+                Break::Refused
+                | Break::Unreachable
+                | Break::Name
+                | Break::Machine
+                | Break::Private
+                | Break::Allowance,
+            ) => false,
+            None
+            | Some(Break::Closed | Break::Timeout | Break::Tls | Break::Protocol | Break::Other) => {
+                true
+            }
+        }
+    }
 }
 
 /// What was agreed on.
@@ -180,6 +237,29 @@ pub(crate) enum Heard {
     Closed,
     /// It speaks something else; the start of it.
     Other(String),
+}
+
+/// The alerts with which a server refuses every version, cipher suite or strength that is offered:
+/// RFC 8446, section 6.2.
+pub(crate) const NO_VERSION: u8 = 70;
+const NO_AGREEMENT: u8 = 40;
+const TOO_WEAK: u8 = 71;
+
+impl Heard {
+    /// Whether it is about the version alone, whatever else was offered.
+    pub(crate) fn is_of_version(&self) -> bool {
+        *self == Self::Alert(NO_VERSION)
+    }
+
+    /// Whether the version is spoken, by an answer to the offer of all cipher suites.
+    pub(crate) fn speaks(&self, version: TlsVersion) -> Option<bool> {
+        match self {
+            Self::Hello { version: heard, .. } if *heard > version.number() => None,
+            Self::Hello { version: heard, .. } => Some(*heard == version.number()),
+            Self::Alert(NO_VERSION | NO_AGREEMENT | TOO_WEAK) | Self::Closed => Some(false),
+            Self::Alert(_) | Self::Other(_) => None,
+        }
+    }
 }
 
 /// Whether a path leads to a certificate that this machine trusts; dates and purposes left aside.

@@ -99,7 +99,8 @@ impl Planned for TlsPlan {
     }
 
     fn requests(&self) -> u64 {
-        // Two handshakes, and what is asked besides.
+        // Two handshakes, and what is asked besides. How many addresses there are, and which
+        // refusals are asked again, is not known before.
         let by_hand = self.by_hand().count() as u64;
         2 + by_hand + u64::from(self.tickets.is_some()) + u64::from(self.clock.is_some())
     }

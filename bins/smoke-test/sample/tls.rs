@@ -4,8 +4,7 @@ use crate::address::server_name;
 use crate::address::{Address, Endpoint};
 use crate::answer::{Answer, Asked, Break, NoAnswer};
 use crate::certificate::{Certificate, Key, Signature};
-use crate::facts::{Agreed, Heard, Shown, Trust};
-use crate::facts::{Clear, Fact, HttpsSeen, TlsSeen};
+use crate::facts::{Agreed, Clear, Door, Fact, Heard, HttpsSeen, Sent, Shown, TlsSeen, Trust};
 use crate::plan::Offer;
 use crate::plan::{HttpsPlan, Request, TlsPlan, TlsVersion};
 use shared::config::Span;
@@ -62,11 +61,11 @@ pub(crate) fn disagreed(alert: Option<u8>, at: Break, reason: &str) -> Shown {
 }
 
 /// A server that never answers.
-pub(crate) fn silence(seen: &mut TlsSeen) {
+pub(crate) fn silence(seen: &mut Door) {
     let late = NoAnswer::new(Break::Timeout, "no answer within 5 s");
     seen.first = disagreed(None, late.at, &late.reason);
     seen.second = seen.first.clone();
-    seen.certificates.clear();
+    seen.sent.certificates.clear();
     for (_, heard) in &mut seen.heard {
         *heard = Err(late.clone());
     }
@@ -76,7 +75,40 @@ pub(crate) fn tls_fact() -> Fact<TlsPlan, TlsSeen> {
     with(|_, _| {})
 }
 
-pub(crate) fn with(change: impl FnOnce(&mut TlsPlan, &mut TlsSeen)) -> Fact<TlsPlan, TlsSeen> {
+/// An address at which everything holds.
+pub(crate) fn door(ip: &str) -> Door {
+    let old = [TlsVersion::Tls10, TlsVersion::Tls11];
+    Door {
+        ip: ip.parse().expect("is an address"),
+        now: "2026-11-21T00:00:00Z".parse().expect("is a time"),
+        ahead: None,
+        first: shown("TLSv1.3"),
+        sent: Sent {
+            certificates: vec![
+                Ok(certificate("CN=a.example", "CN=R1")),
+                Ok(certificate("CN=R1", "CN=X1")),
+            ],
+            covered: vec![("a.example".into(), true)],
+            trust: Trust::Path,
+        },
+        second: shown("TLSv1.2"),
+        second_sent: None,
+        heard: old.map(|version| (version, Ok(Heard::Alert(70)))).into(),
+    }
+}
+
+/// A host with two addresses, at the first of which everything holds.
+pub(crate) fn at_two(change: impl FnOnce(&mut Door)) -> Fact<TlsPlan, TlsSeen> {
+    let mut fact = tls_fact();
+    let mut second = door("192.0.2.2");
+    change(&mut second);
+    if let Ok(seen) = &mut fact.seen {
+        seen.doors.push(second);
+    }
+    fact
+}
+
+pub(crate) fn with(change: impl FnOnce(&mut TlsPlan, &mut Door)) -> Fact<TlsPlan, TlsSeen> {
     let name = server_name("a.example").expect("is a name");
     let old = [TlsVersion::Tls10, TlsVersion::Tls11];
     let mut plan = TlsPlan {
@@ -99,24 +131,14 @@ pub(crate) fn with(change: impl FnOnce(&mut TlsPlan, &mut TlsSeen)) -> Fact<TlsP
         clock: None,
         reproduce: "openssl s_client -connect a.example:443 -servername a.example".into(),
     };
-    let mut seen = TlsSeen {
-        now: "2026-11-21T00:00:00Z".parse().expect("is a time"),
-        ahead: None,
-        first: shown("TLSv1.3"),
-        certificates: vec![
-            Ok(certificate("CN=a.example", "CN=R1")),
-            Ok(certificate("CN=R1", "CN=X1")),
-        ],
-        covered: vec![("a.example".into(), true)],
-        trust: Trust::Path,
-        second: shown("TLSv1.2"),
-        heard: old.map(|version| (version, Ok(Heard::Alert(70)))).into(),
-        ticket: None,
-    };
+    let mut seen = door("192.0.2.1");
     change(&mut plan, &mut seen);
     Fact {
         plan,
-        seen: Ok(seen),
+        seen: Ok(TlsSeen {
+            doors: vec![seen],
+            left_out: None,
+        }),
     }
 }
 

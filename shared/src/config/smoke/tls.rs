@@ -5,7 +5,8 @@ use super::{Expectation, default_within};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// A port that speaks TLS: its certificates, their chain, and the versions that it speaks.
+/// A port that speaks TLS: its certificates, their chain, and the versions that it speaks, at every
+/// address of its host. Where TLS 1.2 shows other certificates than 1.3, both are judged.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TlsProbe {
@@ -51,7 +52,9 @@ pub struct TlsVersions {
     /// Each of these must be spoken; when none is given, TLS 1.2 or 1.3 must be.
     #[serde(default)]
     pub require: Vec<Located<TlsVersion>>,
-    /// Each of these must be refused; TLS 1.0 and 1.1 when not given.
+    /// Each of these must be refused; TLS 1.0 and 1.1 when not given. An alert that may have another
+    /// reason is no refusal, and a closed connection is one only when a handshake of today succeeds
+    /// right after it.
     #[serde(default = "default_refused")]
     pub refuse: Vec<Located<TlsVersion>>,
 }
