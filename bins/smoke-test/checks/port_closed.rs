@@ -22,45 +22,33 @@ pub(crate) const CHECK: Check<Facts> = Check {
 fn check(facts: &Facts) -> Outcome {
     let none = "no probe names a port that must be closed";
     let is_asked = |plan: &PortsPlan| !plan.closed.is_empty();
-    judged::those(
-        &facts.probes.ports,
-        none,
-        is_asked,
-        |plan, seen, judged| match seen {
-            Err(why) => judged.open(format!("`{}`: {}", plan.name, why.reason)),
-            Ok(addresses) => {
-                let is_reached = addresses.iter().any(|address| control(address).is_some());
-                for address in addresses {
-                    at(plan, address, is_reached, judged);
-                }
+    judged::those(&facts.probes.ports, none, is_asked, |plan, seen, judged| {
+        if let Some(why) = &seen.left_out {
+            judged.open(format!("`{}`: {}", plan.name, why.reason));
+        }
+        for address in &seen.addresses {
+            if seen.is_out_of_the_way(address) {
+                let (name, ip) = (&plan.name, &address.address);
+                judged.holds(format!("`{name}`: no way leads to {ip} from here"));
+            } else {
+                at(plan, address, judged);
             }
-        },
-    )
+        }
+    })
 }
 
-/// The port that proves the way to this address.
-fn control(address: &AddressSeen) -> Option<&PortSeen> {
-    address.controls.iter().find(|seen| seen.state.is_open())
-}
-
-fn at(plan: &PortsPlan, address: &AddressSeen, is_reached: bool, judged: &mut Judged) {
+fn at(plan: &PortsPlan, address: &AddressSeen, judged: &mut Judged) {
     let (name, ip) = (&plan.name, &address.address);
     for seen in address.closed.iter().filter(|seen| seen.state.is_open()) {
         judged.wrong(open(plan, ip, seen));
     }
-    let Some(control) = control(address) else {
-        let mut tried = address.controls.iter().chain(&address.closed);
-        // A machine without IPv6 has no way to half of the addresses of most names.
-        if !(is_reached && tried.all(|seen| seen.state == PortState::NoRoute)) {
-            let controls = address.controls.iter();
-            let controls = controls.map(|seen| format!("{} {}", seen.port, seen.state));
-            let controls = controls.collect::<Vec<_>>().join(", ");
-            judged.open(format!(
-                "`{name}`: no open port answers at {ip} ({controls}), so that a closed one means \
-                 nothing"
-            ));
-        }
-        return;
+    let Some(control) = address.control() else {
+        let controls = address.controls.iter();
+        let controls = controls.map(|seen| format!("{} {}", seen.port, seen.state));
+        let controls = controls.collect::<Vec<_>>().join(", ");
+        return judged.open(format!(
+            "`{name}`: no open port answers at {ip} ({controls}), so that a closed one means nothing"
+        ));
     };
     let port = control.port;
     if !address
@@ -83,6 +71,7 @@ fn closed(plan: &PortsPlan, address: &AddressSeen, control: u16, judged: &mut Ju
     for (state, word) in [
         (PortState::Refused, "refused"),
         (PortState::Filtered, "did not answer on"),
+        (PortState::NoRoute, "was shielded by a firewall on"),
     ] {
         let ports = address.closed.iter().filter(|seen| seen.state == state);
         let (ports, times): (Vec<u16>, Vec<f64>) =
@@ -100,12 +89,7 @@ fn closed(plan: &PortsPlan, address: &AddressSeen, control: u16, judged: &mut Ju
     for seen in &address.closed {
         let port = seen.port;
         match &seen.state {
-            PortState::Open(_) | PortState::Refused | PortState::Filtered => {}
-            PortState::NoRoute => {
-                judged.open(format!(
-                    "`{name}`: no way leads to port {port} of {ip} from here"
-                ));
-            }
+            PortState::Open(_) | PortState::Refused | PortState::Filtered | PortState::NoRoute => {}
             PortState::Untried(why) => {
                 judged.open(format!("`{name}`: port {port} of {ip}: {}", why.reason));
             }
@@ -138,11 +122,10 @@ fn open(plan: &PortsPlan, ip: &str, seen: &PortSeen) -> Finding {
 mod tests {
     use super::*;
     use crate::answer::{Break, NoAnswer};
-    use crate::facts::ports::PortsSeen;
     use crate::sample::facts;
     use crate::sample::ports::{address, fact, seen};
 
-    fn outcome(seen: PortsSeen) -> Outcome {
+    fn outcome(seen: Result<Vec<AddressSeen>, NoAnswer>) -> Outcome {
         let mut facts = facts();
         facts.probes.ports = vec![fact(&[443], &[5432, 6379], seen)];
         check(&facts)
@@ -228,16 +211,23 @@ mod tests {
     }
 
     #[test]
-    fn no_route_is_never_a_pass() {
+    fn what_a_firewall_rejects_beside_an_open_port_is_closed() {
         let closed = [seen(5432, "refused"), seen(6379, "no route")];
         assert_eq!(
-            reason(outcome(Ok(vec![address(
+            outcome(Ok(vec![address(
                 "192.0.2.1",
                 &[seen(443, "open")],
                 &closed
-            )]))),
-            "`outside`: no way leads to port 6379 of 192.0.2.1 from here"
+            )])),
+            Outcome::pass(
+                "`outside`: 192.0.2.1 refused 5432 (within 1.5 ms) and was shielded by a firewall \
+                 on 6379 (within 1.5 ms), and port 443 is open"
+            )
         );
+    }
+
+    #[test]
+    fn no_way_is_unknown_unless_no_address_of_its_kind_has_one() {
         let far = [seen(5432, "no route"), seen(6379, "no route")];
         let far = || address("2001:db8::1", &[seen(443, "no route")], &far);
         assert!(reason(outcome(Ok(vec![far()]))).contains("443 no route"));
@@ -245,9 +235,12 @@ mod tests {
         let closed = [seen(5432, "refused"), seen(6379, "refused")];
         let near = address("192.0.2.1", &[seen(443, "open")], &closed);
         assert!(matches!(
-            outcome(Ok(vec![far(), near])),
+            outcome(Ok(vec![far(), near.clone()])),
             Outcome::Pass { .. }
         ));
+        let mut same = far();
+        same.address = "192.0.2.2".into();
+        assert!(reason(outcome(Ok(vec![same, near]))).contains("443 no route"));
     }
 
     #[test]

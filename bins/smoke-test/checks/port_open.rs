@@ -22,20 +22,22 @@ pub(crate) const CHECK: Check<Facts> = Check {
 fn check(facts: &Facts) -> Outcome {
     let none = "no probe names a port that must be open";
     let is_asked = |plan: &PortsPlan| !plan.open.is_empty();
-    judged::those(
-        &facts.probes.ports,
-        none,
-        is_asked,
-        |plan, seen, judged| match seen {
-            Err(why) => judged.open(format!("`{}`: {}", plan.name, why.reason)),
-            Ok(addresses) => addresses
-                .iter()
-                .for_each(|address| at(plan, address, addresses, judged)),
-        },
-    )
+    judged::those(&facts.probes.ports, none, is_asked, |plan, seen, judged| {
+        if let Some(why) = &seen.left_out {
+            judged.open(format!("`{}`: {}", plan.name, why.reason));
+        }
+        for address in &seen.addresses {
+            if seen.is_out_of_the_way(address) {
+                let (name, ip) = (&plan.name, &address.address);
+                judged.holds(format!("`{name}`: no way leads to {ip} from here"));
+            } else {
+                at(plan, address, judged);
+            }
+        }
+    })
 }
 
-fn at(plan: &PortsPlan, address: &AddressSeen, all: &[AddressSeen], judged: &mut Judged) {
+fn at(plan: &PortsPlan, address: &AddressSeen, judged: &mut Judged) {
     let mut open = Vec::new();
     for seen in address
         .controls
@@ -46,8 +48,9 @@ fn at(plan: &PortsPlan, address: &AddressSeen, all: &[AddressSeen], judged: &mut
         match &seen.state {
             PortState::Open(_) => open.push(format!("{port} in {}", ms(seen.milliseconds))),
             PortState::Refused | PortState::Filtered => judged.wrong(closed(plan, ip, seen)),
-            // A machine without IPv6 has no way to half of the addresses of most names.
-            PortState::NoRoute if is_open_elsewhere(port, all) => {}
+            PortState::NoRoute if address.control().is_some() => {
+                judged.wrong(closed(plan, ip, seen));
+            }
             PortState::NoRoute => {
                 judged.open(format!(
                     "`{name}`: no way leads to port {port} of {ip} from here"
@@ -67,11 +70,6 @@ fn at(plan: &PortsPlan, address: &AddressSeen, all: &[AddressSeen], judged: &mut
     }
 }
 
-fn is_open_elsewhere(port: u16, all: &[AddressSeen]) -> bool {
-    let mut seen = all.iter().flat_map(|address| &address.controls);
-    seen.any(|seen| seen.port == port && seen.state.is_open())
-}
-
 fn closed(plan: &PortsPlan, ip: &str, seen: &PortSeen) -> Finding {
     let PortSeen {
         port,
@@ -79,10 +77,16 @@ fn closed(plan: &PortsPlan, ip: &str, seen: &PortSeen) -> Finding {
         milliseconds,
     } = seen;
     let (name, within) = (&plan.name, plan.within);
-    let message = if *state == PortState::Filtered {
-        format!("`{name}`: port {port} of {ip} accepted no connection within {within}")
-    } else {
-        format!("`{name}`: port {port} of {ip} refused a connection")
+    let message = match state {
+        PortState::Filtered => {
+            format!("`{name}`: port {port} of {ip} accepted no connection within {within}")
+        }
+        PortState::NoRoute => {
+            format!("`{name}`: a connection to port {port} of {ip} was rejected on the way")
+        }
+        PortState::Open(_) | PortState::Refused | PortState::Untried(_) => {
+            format!("`{name}`: port {port} of {ip} refused a connection")
+        }
     };
     Finding::new(message)
         .on(format!("tcp://{}:{port}", plan.host.shown))
@@ -165,6 +169,44 @@ mod tests {
              to port 443 of 2001:db8::1 from here"
         );
         assert!(matches!(outcome(vec![away(), there]), Outcome::Pass { .. }));
+    }
+
+    #[test]
+    fn one_address_of_several_that_rejects_is_not_passed_over() {
+        let there = || address("192.0.2.1", &[seen(22, "open"), seen(443, "open")], &[]);
+        let rejects = address(
+            "192.0.2.2",
+            &[seen(22, "no route"), seen(443, "no route")],
+            &[],
+        );
+        assert_eq!(
+            reason(outcome(vec![there(), rejects])),
+            "`outside`: no way leads to port 22 of 192.0.2.2 from here; `outside`: no way leads \
+             to port 443 of 192.0.2.2 from here"
+        );
+        let beside = address("192.0.2.2", &[seen(22, "open"), seen(443, "no route")], &[]);
+        let Outcome::Fail { findings } = outcome(vec![there(), beside]) else {
+            panic!("a firewall rejects it");
+        };
+        assert_eq!(
+            findings[0].message,
+            "`outside`: a connection to port 443 of 192.0.2.2 was rejected on the way"
+        );
+    }
+
+    #[test]
+    fn an_address_that_was_not_looked_at_is_unknown() {
+        let mut facts = facts();
+        let there = address("192.0.2.1", &[seen(443, "open")], &[]);
+        let mut fact = fact(&[443], &[], Ok(vec![there]));
+        if let Ok(seen) = &mut fact.seen {
+            seen.left_out = Some(NoAnswer::new(Break::Other, "`h` has 40 addresses"));
+        }
+        facts.probes.ports = vec![fact];
+        assert_eq!(
+            check(&facts),
+            Outcome::unknown("`outside`: `h` has 40 addresses")
+        );
     }
 
     #[test]

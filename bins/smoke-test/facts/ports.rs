@@ -2,8 +2,24 @@
 
 use crate::answer::{Break, NoAnswer};
 
-/// What was seen of the ports of a host: at each of its addresses, or why it has none.
-pub(crate) type PortsSeen = Result<Vec<AddressSeen>, NoAnswer>;
+/// What was seen of the ports of a host.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PortsSeen {
+    /// At each of its addresses.
+    pub(crate) addresses: Vec<AddressSeen>,
+    /// Why some of its addresses, or all, were not looked at.
+    pub(crate) left_out: Option<NoAnswer>,
+}
+
+impl PortsSeen {
+    /// A machine without IPv6 has no way to half of the addresses of most names: where no port of
+    /// any of that kind can be reached, and another kind of address is, they do not count.
+    pub(crate) fn is_out_of_the_way(&self, address: &AddressSeen) -> bool {
+        let same_kind = |other: &&AddressSeen| other.is_ipv6() == address.is_ipv6();
+        self.addresses.iter().any(|other| other.control().is_some())
+            && (self.addresses.iter().filter(same_kind)).all(AddressSeen::has_no_way)
+    }
+}
 
 /// What was seen at one address.
 #[derive(Clone, Debug)]
@@ -16,6 +32,22 @@ pub(crate) struct AddressSeen {
     pub(crate) closed: Vec<PortSeen>,
     /// A port that was open before the others were tried, tried again after them.
     pub(crate) again: Option<PortSeen>,
+}
+
+impl AddressSeen {
+    /// The port that proves the way to this address.
+    pub(crate) fn control(&self) -> Option<&PortSeen> {
+        self.controls.iter().find(|seen| seen.state.is_open())
+    }
+
+    fn is_ipv6(&self) -> bool {
+        self.address.contains(':')
+    }
+
+    fn has_no_way(&self) -> bool {
+        let mut tried = self.controls.iter().chain(&self.closed);
+        tried.all(|seen| seen.state == PortState::NoRoute)
+    }
 }
 
 /// One attempt to connect.
@@ -38,7 +70,8 @@ pub(crate) enum PortState {
     Refused,
     /// Nothing came back at all.
     Filtered,
-    /// No way leads there, or something on the way says so.
+    /// No way leads there, or something on the way says so: beside an open port of the same
+    /// address it is a firewall that rejects.
     NoRoute,
     /// It could not be tried.
     Untried(NoAnswer),

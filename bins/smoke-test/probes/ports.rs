@@ -2,7 +2,6 @@
 //! end, since a machine that was taken for an attacker in between sees every port closed.
 
 use super::Ask;
-use crate::answer::{Break, NoAnswer};
 use crate::client::{Client, milliseconds};
 use crate::facts::ports::{AddressSeen, PortSeen, PortState, PortsSeen};
 use crate::plan::PortsPlan;
@@ -15,8 +14,6 @@ use tokio::time::Instant;
 
 /// So many connections are opened at once.
 const TOGETHER: usize = 50;
-/// A name with more addresses than this is looked at no further.
-const MOST_ADDRESSES: usize = 8;
 /// How long a greeting is waited for, and how much of it is read.
 const GREETING: Duration = Duration::from_millis(500);
 const LONGEST_GREETING: usize = 80;
@@ -25,44 +22,18 @@ impl Ask for PortsPlan {
     type Seen = PortsSeen;
 
     async fn ask(&self, client: &Client) -> PortsSeen {
-        let addresses = addresses(self, client).await?;
-        let mut seen = Vec::new();
-        for address in addresses {
-            seen.push(at(address, self, client).await);
+        let (host, within) = (&self.host, self.within.duration());
+        let addresses = client
+            .addresses(host.real.expose(), &host.shown, within)
+            .await;
+        let mut seen = PortsSeen {
+            addresses: Vec::new(),
+            left_out: addresses.left_out,
+        };
+        for address in addresses.asked {
+            seen.addresses.push(at(address, self, client).await);
         }
-        Ok(seen)
-    }
-}
-
-/// The addresses of the host that may be asked.
-async fn addresses(plan: &PortsPlan, client: &Client) -> Result<Vec<IpAddr>, NoAnswer> {
-    let host = plan.host.real.expose();
-    let resolving = tokio::net::lookup_host((host, 0));
-    let shown = &plan.host.shown;
-    let found = match tokio::time::timeout(plan.within.duration(), resolving).await {
-        Ok(Ok(found)) => found,
-        Ok(Err(error)) => {
-            return Err(NoAnswer::new(Break::Name, format!("`{shown}`: {error}")));
-        }
-        Err(_) => return Err(NoAnswer::new(Break::Name, format!("`{shown}`: no answer"))),
-    };
-    let mut addresses: Vec<IpAddr> = Vec::new();
-    let mut refused = None;
-    for ip in found.map(|address| address.ip()) {
-        match client.may_reach(ip) {
-            Ok(()) if !addresses.contains(&ip) => addresses.push(ip),
-            Ok(()) => {}
-            Err(why) => refused = Some(why),
-        }
-    }
-    addresses.truncate(MOST_ADDRESSES);
-    match refused {
-        Some(why) if addresses.is_empty() => Err(why),
-        None if addresses.is_empty() => Err(NoAnswer::new(
-            Break::Name,
-            format!("`{shown}` has no address"),
-        )),
-        Some(_) | None => Ok(addresses),
+        seen
     }
 }
 

@@ -10,7 +10,11 @@ use shared::config::Span;
 use shared::secret::Secret;
 
 /// A probe of the host `h`; the service `db` publishes 5432.
-pub(crate) fn fact(open: &[u16], closed: &[u16], seen: PortsSeen) -> Fact<PortsPlan, PortsSeen> {
+pub(crate) fn fact(
+    open: &[u16],
+    closed: &[u16],
+    seen: Result<Vec<AddressSeen>, NoAnswer>,
+) -> Fact<PortsPlan, PortsSeen> {
     let closed = closed.iter().map(|port| Closed {
         port: *port,
         publisher: (*port == 5432).then(|| "`db` on 0.0.0.0".into()),
@@ -27,7 +31,10 @@ pub(crate) fn fact(open: &[u16], closed: &[u16], seen: PortsSeen) -> Fact<PortsP
             closed: closed.collect(),
             within: Span::seconds(5),
         },
-        seen: Ok(seen),
+        seen: Ok(PortsSeen {
+            left_out: seen.as_ref().err().cloned(),
+            addresses: seen.unwrap_or_default(),
+        }),
     }
 }
 
