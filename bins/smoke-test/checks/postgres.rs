@@ -3,7 +3,7 @@
 mod found;
 mod lag;
 
-use crate::answer::Break;
+use crate::answer::{Break, shown};
 use crate::facts::{DatabaseRefusal, DatabaseSaid, DatabaseSeen, Facts, Refusal};
 use crate::judged::{self, Judged, attempts};
 use crate::plan::PostgresPlan;
@@ -206,8 +206,11 @@ fn role(plan: &PostgresPlan, said: &DatabaseSaid, judged: &mut Judged) {
                 judged.holds(format!("`{name}`: `{user}` {}", word(has)));
             }
             Some(wanted) => {
-                let message = format!("`{name}`: the role `{user}` {}", word(has));
-                let sql = "SELECT * FROM pg_roles WHERE rolname = current_user";
+                let of = said.member_of.as_ref().filter(|_| has);
+                let of = of.map(|of| format!(", itself or as a member of {}", shown(of, 120)));
+                let of = of.unwrap_or_default();
+                let message = format!("`{name}`: the role `{user}` {}{of}", word(has));
+                let sql = "SELECT * FROM pg_roles WHERE pg_has_role(oid, 'MEMBER')";
                 judged.wrong(finding(plan, message, word(has), word(wanted), sql));
             }
         }
@@ -407,7 +410,7 @@ mod tests {
     #[test]
     fn each_thing_that_is_not_as_declared_fails() {
         type Change = fn(&mut PostgresPlan, &mut DatabaseSaid);
-        let cases: [(Change, &str); 9] = [
+        let cases: [(Change, &str); 10] = [
             (
                 |plan, _| plan.version = Some(sample::predicate("{version: '>=16'}")),
                 "`data` has version 15.18, which must be a version in `>=16`",
@@ -415,6 +418,13 @@ mod tests {
             (
                 |_, said| said.role.superuser = true,
                 "`data`: the role `app` is a superuser",
+            ),
+            (
+                |_, said| {
+                    said.role.superuser = true;
+                    said.member_of = Some("admin, postgres".into());
+                },
+                "`data`: the role `app` is a superuser, itself or as a member of admin, postgres",
             ),
             (
                 |plan, said| {

@@ -41,8 +41,10 @@ pub(crate) struct DatabaseSaid {
     pub(crate) database: String,
     /// `current_user`.
     pub(crate) user: String,
-    /// What that role may do.
+    /// What that role may do, itself or as a member of another.
     pub(crate) role: RoleSaid,
+    /// The roles that it is a member of; none for superusers, who are of all.
+    pub(crate) member_of: Option<String>,
     /// Whether it replays another server.
     pub(crate) in_recovery: bool,
     /// The protocol and the cipher of the server's own end; none when it is not encrypted there.

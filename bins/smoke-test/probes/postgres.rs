@@ -13,19 +13,24 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 /// One row. Roles see their own line of `pg_stat_ssl`, and everybody sees `pg_roles`. Who is a member
-/// of the owner has its rights.
+/// of another role has its rights, or takes them with `SET ROLE`: attributes are never inherited, so
+/// `MEMBER` is asked and not `USAGE`.
 const WHO: &str = "SELECT current_setting('server_version_num'), current_database(), current_user, \
-    r.rolsuper, r.rolbypassrls, r.rolcreatedb, r.rolcreaterole, r.rolreplication, \
+    bool_or(r.rolsuper), bool_or(r.rolbypassrls), bool_or(r.rolcreatedb), \
+    bool_or(r.rolcreaterole), bool_or(r.rolreplication), \
     EXISTS (SELECT FROM pg_database d WHERE d.datname = current_database() \
-      AND pg_has_role(d.datdba, 'USAGE')) \
+      AND pg_has_role(d.datdba, 'MEMBER')) \
     OR EXISTS (SELECT FROM pg_class c WHERE c.relkind IN ('r', 'p') \
       AND c.relnamespace NOT IN (SELECT n.oid FROM pg_namespace n \
         WHERE n.nspname IN ('pg_catalog', 'information_schema')) \
-      AND pg_has_role(c.relowner, 'USAGE')), \
+      AND pg_has_role(c.relowner, 'MEMBER')), \
     pg_is_in_recovery(), \
     (SELECT concat_ws(' ', s.version, s.cipher) FROM pg_stat_ssl s \
-      WHERE s.pid = pg_backend_pid() AND s.ssl) \
-    FROM pg_roles r WHERE r.rolname = current_user";
+      WHERE s.pid = pg_backend_pid() AND s.ssl), \
+    (SELECT string_agg(m.rolname, ', ' ORDER BY m.rolname) FROM pg_roles m, pg_roles own \
+      WHERE own.rolname = current_user AND NOT own.rolsuper AND m.oid <> own.oid \
+      AND pg_has_role(m.oid, 'MEMBER')) \
+    FROM pg_roles r WHERE pg_has_role(r.oid, 'MEMBER')";
 /// Others than superusers see of a receiver only that there is one.
 const BEHIND: &str = "SELECT pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()), \
     extract(epoch FROM now() - pg_last_xact_replay_timestamp()), \
@@ -123,6 +128,7 @@ async fn who(database: &Database) -> Result<DatabaseSaid, DatabaseRefusal> {
             },
             in_recovery: yes(9)?,
             tls: text(10),
+            member_of: text(11),
             ..DatabaseSaid::default()
         })
     });
