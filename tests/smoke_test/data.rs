@@ -257,6 +257,23 @@ fn what_an_acl_keeps_back_is_unknown_and_nothing_else() -> support::Result<()> {
 }
 
 #[test]
+fn a_user_of_redis_who_needs_no_password_fails() -> support::Result<()> {
+    let server = redis(&["user app on nopass ~* +ping +info +select"])?;
+    let url = format!("redis://app:${{APP}}@{}/0", server.address());
+    let ran = run(
+        &format!("caches: {{ main: {{ url: '{url}' }} }}"),
+        "redis: { name: cache, cache: main }",
+        &[("APP", "app-pass-word")],
+    );
+    has(
+        &findings(&ran, "redis"),
+        &["`cache` takes any password: one that was made up was answered `+OK`"],
+    );
+    assert!(!ran.all().contains("app-pass-word"), "{}", ran.all());
+    Ok(())
+}
+
+#[test]
 fn what_is_no_redis_is_never_a_pass_and_never_hangs() -> support::Result<()> {
     let begun = Instant::now();
     for (garbage, word) in [
@@ -407,6 +424,24 @@ fn a_postgres_that_is_not_as_declared_fails_in_every_way() -> support::Result<()
     ran.ends(
         1,
         &["the role `owner` has the rights of the owner of the database"],
+    );
+    // It inherits nothing, and may become each of them.
+    let member =
+        format!("CREATE ROLE heir LOGIN NOINHERIT PASSWORD '{PASSWORD}'; GRANT owner, app TO heir");
+    cluster.postgres.execute("cal", &member)?;
+    let ran = ask_postgres(
+        port,
+        "heir",
+        "role: { owner: false, bypass_rls: false }",
+        &[],
+    );
+    has(
+        &findings(&ran, "postgres"),
+        &[
+            "the role `heir` is a superuser, itself or as a member of app, owner",
+            "the role `heir` bypasses row level security, itself or as a member of",
+            "the role `heir` has the rights of the owner",
+        ],
     );
     let ran = ask_postgres(port, "nobody", "version: '>=13'", &[]);
     ran.ends(

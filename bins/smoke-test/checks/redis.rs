@@ -28,6 +28,7 @@ fn check(facts: &Facts) -> Outcome {
 fn judge(plan: &RedisPlan, seen: &RedisSeen, judged: &mut Judged) {
     let is_up = matches!(&seen.said, Ok(said) if is_up(said));
     anonymous(plan, seen, is_up, judged);
+    made_up(plan, seen, is_up, judged);
     let said = match &seen.said {
         Ok(said) => said,
         Err(no_answer) => {
@@ -150,6 +151,52 @@ fn anonymous(plan: &RedisPlan, seen: &RedisSeen, is_up: bool, judged: &mut Judge
                 "`{name}` answered `PING` without a password with `{shown}`, neither PONG nor NOAUTH"
             ));
         }
+    }
+}
+
+/// A password that was made up must not open, or none is needed.
+fn made_up(plan: &RedisPlan, seen: &RedisSeen, is_up: bool, judged: &mut Judged) {
+    let name = &plan.name;
+    let reply = match &seen.made_up {
+        None => return,
+        Some(Ok(reply)) => reply,
+        Some(Err(no_answer)) => {
+            let reason = &no_answer.reason;
+            return judged.open(format!(
+                "`{name}` did not answer to a password that was made up: {reason}"
+            ));
+        }
+    };
+    let shown = reply.shown();
+    match reply {
+        Reply::Simple(text) if text == "OK" => {
+            let message =
+                format!("`{name}` takes any password: one that was made up was answered `{shown}`");
+            let user = plan.server.user.as_deref();
+            let words: Vec<&str> = ["AUTH"]
+                .into_iter()
+                .chain(user)
+                .chain(["made-up"])
+                .collect();
+            let finding = finding(plan, message, &shown, "-WRONGPASS", &[]);
+            judged.wrong(finding.reproduce(plan.server.anonymous_command(&words)));
+        }
+        // Before Redis 6 it was "ERR invalid password". That there is none at all is found without.
+        Reply::Error(text)
+            if ["WRONGPASS", "ERR invalid password"]
+                .iter()
+                .any(|word| text.starts_with(word)) =>
+        {
+            if is_up {
+                judged.holds(format!("`{name}`: a password that was made up was refused"));
+            }
+        }
+        // Whoever needs no password is found without one.
+        Reply::Error(_) if matches!(&seen.anonymous, Some(Ok(Reply::Simple(_)))) => {}
+        other => judged.open(format!(
+            "`{name}` answered a password that was made up with `{}`, which is no refusal",
+            other.shown()
+        )),
     }
 }
 
@@ -289,6 +336,7 @@ mod tests {
     fn seen(said: CacheSaid) -> RedisSeen {
         RedisSeen {
             anonymous: Some(Ok(error("NOAUTH Authentication required."))),
+            made_up: Some(Ok(error("WRONGPASS invalid username-password pair"))),
             attempts: 1,
             said: Ok(said),
         }
@@ -341,6 +389,7 @@ mod tests {
             evidence,
             [
                 "`cache`: without a password `PING` was refused (NOAUTH)",
+                "`cache`: a password that was made up was refused",
                 "`cache`: redis://h:6379/0 answered PONG, and all in 1.5 ms (1 attempt)",
                 "`cache`: version 7.0.15",
                 "`cache`: is a master",
@@ -376,6 +425,41 @@ mod tests {
             let mut seen = seen(said(INFO));
             seen.anonymous = Some(Ok(reply));
             fails(plan(), seen, message);
+        }
+    }
+
+    #[test]
+    fn a_user_who_is_let_in_with_any_password_fails() {
+        let with = |reply| RedisSeen {
+            made_up: Some(Ok(reply)),
+            ..seen(said(INFO))
+        };
+        fails(
+            plan(),
+            with(simple("OK")),
+            "`cache` takes any password: one that was made up was answered `+OK`",
+        );
+        let old = outcome(plan(), with(error("ERR invalid password")));
+        assert_eq!(old.word(), "pass", "{old:?}");
+        is_open(
+            plan(),
+            with(error("LOADING wait")),
+            "`cache` answered a password that was made up with `-LOADING wait`, which is no refusal",
+        );
+    }
+
+    #[test]
+    fn a_last_write_of_which_nothing_is_said_is_unknown() {
+        for (kept, key) in [
+            (Persistence::Aof, "aof_last_write_status"),
+            (Persistence::Rdb, "rdb_last_bgsave_status"),
+        ] {
+            let mut plan = plan();
+            plan.persistence = Some(kept);
+            let mut said = said("aof_enabled:1");
+            said.save = Some(Ok("3600 1".into()));
+            let reason = format!("`cache`: its `INFO` has no `{key}`");
+            is_open(plan, seen(said), &reason);
         }
     }
 

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub(crate) struct RedisSeen {
     /// To `PING` from somebody without a password; none when that was not asked.
     pub(crate) anonymous: Option<Result<Reply, NoAnswer>>,
+    /// To `AUTH` with a password that was made up; none when that was not asked.
+    pub(crate) made_up: Option<Result<Reply, NoAnswer>>,
     /// How often it was connected to with the password.
     pub(crate) attempts: u32,
     /// What was said then.

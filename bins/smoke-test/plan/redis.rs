@@ -117,7 +117,8 @@ impl Planned for RedisPlan {
     }
 
     fn requests(&self) -> u64 {
-        1 + u64::from(self.auth == CacheAuth::Required)
+        // With the password, and where one must be needed, without it and with another.
+        1 + 2 * u64::from(self.auth == CacheAuth::Required)
     }
 }
 

@@ -3,7 +3,7 @@
 mod session;
 
 use super::Ask;
-use crate::answer::NoAnswer;
+use crate::answer::{Break, NoAnswer};
 use crate::client::{Client, Limited, Stream, milliseconds};
 use crate::facts::{CacheSaid, RedisSeen, Sampled};
 use crate::plan::{CacheServer, KeysPlan, RedisPlan};
@@ -25,11 +25,14 @@ impl Ask for RedisPlan {
 
     async fn ask(&self, client: &Client) -> RedisSeen {
         let within = self.within.duration();
-        let anonymous = match self.auth {
-            CacheAuth::Optional => None,
+        let (anonymous, made_up) = match self.auth {
+            CacheAuth::Optional => (None, None),
             CacheAuth::Required => {
-                let asked = client.again(within, async || anonymous(client, &self.server).await);
-                Some(asked.await.1)
+                let server = &self.server;
+                let asked = client.again(within, async || anonymous(client, server).await);
+                let anonymous = asked.await.1;
+                let asked = client.again(within, async || made_up(client, server).await);
+                (Some(anonymous), Some(asked.await.1))
             }
         };
         let (attempts, said) = client
@@ -37,6 +40,7 @@ impl Ask for RedisPlan {
             .await;
         RedisSeen {
             anonymous,
+            made_up,
             attempts,
             said,
         }
@@ -55,6 +59,18 @@ async fn open(client: &Client, server: &CacheServer) -> Result<Talk, NoAnswer> {
 
 async fn anonymous(client: &Client, server: &CacheServer) -> Result<Reply, NoAnswer> {
     open(client, server).await?.ask(&["PING"]).await
+}
+
+/// A user with `nopass` is let in with any password: <https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/>.
+async fn made_up(client: &Client, server: &CacheServer) -> Result<Reply, NoAnswer> {
+    let random = getrandom::u64()
+        .map_err(|error| NoAnswer::new(Break::Machine, format!("no random numbers: {error}")))?;
+    let password = format!("sluicegate-{random:016x}");
+    let mut session = open(client, server).await?;
+    match &server.user {
+        Some(user) => session.ask(&["AUTH", user, &password]).await,
+        None => session.ask(&["AUTH", &password]).await,
+    }
 }
 
 /// Stops at the first answer that is a no: nothing behind it would say more.

@@ -149,7 +149,13 @@ struct Kept<'a> {
 
 fn persistence(plan: &RedisPlan, wanted: Persistence, kept: &Kept<'_>, judged: &mut Judged) {
     let name = &plan.name;
-    let last = |key: &str| kept.info.get(key).map_or("ok", String::as_str);
+    let status = match wanted {
+        Persistence::Aof => Some("aof_last_write_status"),
+        Persistence::Rdb => Some("rdb_last_bgsave_status"),
+        Persistence::None => None,
+    };
+    let last = status.and_then(|key| kept.info.get(key));
+    let is_well = last.is_some_and(|last| last == "ok");
     let words = ["INFO", "persistence"];
     let mut wrong = |message: String, observed: &str, expected: &str| {
         judged.wrong(finding(plan, message, observed, expected, &words));
@@ -169,14 +175,6 @@ fn persistence(plan: &RedisPlan, wanted: Persistence, kept: &Kept<'_>, judged: &
                 "on",
             );
         }
-        Persistence::Aof if last("aof_last_write_status") != "ok" => {
-            wrong(
-                format!("`{name}` could not append its last writes to its file"),
-                "err",
-                "ok",
-            );
-        }
-        Persistence::Aof => judged.holds(format!("`{name}`: appends its writes to a file")),
         Persistence::Rdb if saves.is_empty() => {
             wrong(
                 format!("`{name}` writes no snapshots"),
@@ -184,7 +182,19 @@ fn persistence(plan: &RedisPlan, wanted: Persistence, kept: &Kept<'_>, judged: &
                 "a `save`",
             );
         }
-        Persistence::Rdb if last("rdb_last_bgsave_status") != "ok" => {
+        Persistence::Aof | Persistence::Rdb if last.is_none() => {
+            let status = status.unwrap_or_default();
+            judged.open(format!("`{name}`: its `INFO` has no `{status}`"));
+        }
+        Persistence::Aof if !is_well => {
+            wrong(
+                format!("`{name}` could not append its last writes to its file"),
+                "err",
+                "ok",
+            );
+        }
+        Persistence::Aof => judged.holds(format!("`{name}`: appends its writes to a file")),
+        Persistence::Rdb if !is_well => {
             wrong(
                 format!("`{name}` could not write its last snapshot"),
                 "err",
