@@ -15,6 +15,8 @@ pub(crate) struct Reply {
     pub(crate) code: Code,
     /// Whether it speaks for the zone, not from its memory.
     pub(crate) is_authoritative: bool,
+    /// Whether it would ask others for what it does not know.
+    pub(crate) is_recursive: bool,
     /// The names that the asked one stands for, one after the other.
     pub(crate) chain: Vec<String>,
     /// The records of the last of them, sorted, each as a zone file has it.

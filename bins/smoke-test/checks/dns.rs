@@ -66,11 +66,19 @@ fn told<'a>(plan: &DnsPlan, server: &'a ServerSeen) -> Result<&'a Reply, String>
             "{who} is named for the zone and does not speak for it"
         ));
     }
-    let is_elsewhere = reply.records.is_empty() && !reply.chain.is_empty();
-    match reply.chain.last().filter(|_| is_elsewhere) {
-        Some(target) if plan.authoritative.is_some() => Err(format!(
+    if !reply.records.is_empty() {
+        return Ok(reply);
+    }
+    // Who asks nobody knows its own zones alone.
+    let is_alone = plan.authoritative.is_some() || !reply.is_recursive;
+    match reply.chain.last() {
+        Some(target) if is_alone => Err(format!(
             "{who} answered that it stands for `{}`, whose records are in another zone",
             crate::answer::shown(target, 120)
+        )),
+        None if is_alone && !reply.is_authoritative => Err(format!(
+            "{who} does not speak for the zone and asks nobody, so that no record from it means \
+             nothing"
         )),
         Some(_) | None => Ok(reply),
     }
@@ -91,10 +99,11 @@ fn one(plan: &DnsPlan, server: &ServerSeen, reply: &Reply, judged: &mut Judged) 
     let said = said(reply);
     let who = &server.server;
     let records: BTreeSet<String> = reply.records.iter().cloned().collect();
+    let is_there = reply.code == Code::Known && !records.is_empty();
     let is_right = match &plan.wanted {
         Wanted::None => records.is_empty(),
-        Wanted::Some(some) => !records.is_empty() && some.is_subset(&records),
-        Wanted::Exactly(all) => *all == records,
+        Wanted::Some(some) => is_there && some.is_subset(&records),
+        Wanted::Exactly(all) => is_there && *all == records,
     };
     if !is_right {
         let message = format!("`{name}`: {what} is {said}, by {who}");
@@ -195,6 +204,7 @@ mod tests {
         Reply {
             code: Code::Known,
             is_authoritative: true,
+            is_recursive: true,
             chain: Vec::new(),
             records: records.iter().map(|record| (*record).to_owned()).collect(),
             ttl: (!records.is_empty()).then_some(300),
@@ -320,6 +330,51 @@ mod tests {
                  servers"
             )
         );
+    }
+
+    #[test]
+    fn no_record_from_who_would_not_know_of_one_is_unknown() {
+        let lone = || Reply {
+            is_authoritative: false,
+            is_recursive: false,
+            ..reply(&[])
+        };
+        let referral = "`apex`: r:53 does not speak for the zone and asks nobody, so that no \
+                        record from it means nothing";
+        for wanted in [Wanted::None, Wanted::Exactly(set(&["192.0.2.1"]))] {
+            assert_eq!(
+                outcome(plan(wanted), vec![by("r:53", Ok(lone()))]),
+                Outcome::unknown(referral)
+            );
+        }
+        let mut alias = lone();
+        alias.is_authoritative = true;
+        alias.chain = vec!["lb.other".into()];
+        assert_eq!(
+            outcome(plan(Wanted::None), vec![by("r:53", Ok(alias.clone()))]),
+            Outcome::unknown(
+                "`apex`: r:53 answered that it stands for `lb.other`, whose records are in another \
+                 zone"
+            )
+        );
+        // Who asks others has followed it.
+        alias.is_recursive = true;
+        let followed = outcome(plan(Wanted::None), vec![by("r:53", Ok(alias))]);
+        assert_eq!(followed.word(), "pass", "{followed:?}");
+        let own = Reply {
+            is_authoritative: true,
+            ..lone()
+        };
+        let known = outcome(plan(Wanted::None), vec![by("r:53", Ok(own))]);
+        assert_eq!(known.word(), "pass", "{known:?}");
+    }
+
+    #[test]
+    fn no_such_name_is_never_the_record_that_is_wanted() {
+        let mut odd = reply(&["192.0.2.1"]);
+        odd.code = Code::NoSuchName;
+        let fails = outcome(exactly(), vec![by("r:53", Ok(odd))]);
+        assert_eq!(fails.word(), "fail", "{fails:?}");
     }
 
     #[test]

@@ -76,19 +76,14 @@ pub(crate) fn read(bytes: &[u8], id: u16, question: &Question) -> Read {
     if !is_same && !is_failure {
         return Read::Foreign;
     }
-    let is_authoritative = packet.has_flags(PacketFlag::AUTHORITATIVE_ANSWER);
-    Read::Reply(collected(&packet, code, is_authoritative, question))
+    Read::Reply(collected(&packet, code, question))
 }
 
-fn collected(
-    packet: &Packet<'_>,
-    code: Code,
-    is_authoritative: bool,
-    question: &Question,
-) -> Reply {
+fn collected(packet: &Packet<'_>, code: Code, question: &Question) -> Reply {
     let mut reply = Reply {
         code,
-        is_authoritative,
+        is_authoritative: packet.has_flags(PacketFlag::AUTHORITATIVE_ANSWER),
+        is_recursive: packet.has_flags(PacketFlag::RECURSION_AVAILABLE),
         chain: Vec::new(),
         records: Vec::new(),
         ttl: None,
@@ -233,6 +228,7 @@ mod tests {
             Read::Reply(Reply {
                 code: Code::Known,
                 is_authoritative: false,
+                is_recursive: true,
                 chain: vec!["cal.test".into()],
                 records: vec!["203.0.113.7".into()],
                 ttl: Some(300),
