@@ -427,6 +427,17 @@ fn a_websocket_is_opened_spoken_on_and_closed() {
 }
 
 #[test]
+fn a_websocket_that_is_closed_for_a_failure_was_not_closed_cleanly() {
+    let server = WebsocketServer::start(WebsocketManner::Fails).expect("a port is free");
+    let probe = "websocket: { name: live, at: it, path: /ws, ping: false }";
+    let ran = run(&server.url(), "", &[probe], &[]);
+    ran.ends(
+        1,
+        &["`live` was not closed cleanly: the server closed it (1011)"],
+    );
+}
+
+#[test]
 fn whatever_is_no_websocket_fails_in_time_and_never_passes() {
     for (manner, words) in [
         (

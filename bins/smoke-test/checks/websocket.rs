@@ -62,6 +62,7 @@ fn judge(plan: &WebsocketPlan, seen: &Talked, judged: &mut Judged) {
         said(plan, talk, &mut evidence, judged);
     }
     if let (Some((origin, _)), Some(upgrade)) = (&plan.foreign, &seen.foreign) {
+        let is_open = is_open && matches!(seen.again, None | Some(Upgrade::Open { .. }));
         foreign(plan, origin, upgrade, is_open, &mut evidence, judged);
     }
     if !evidence.is_empty() {
@@ -151,7 +152,7 @@ fn foreign(
                 .reproduce(&plan.reproduce_foreign);
             judged.wrong(finding);
         }
-        Upgrade::Refused(answer) if matches!(answer.status, 400..=499) && is_open => {
+        Upgrade::Refused(answer) if is_refusal(answer.status) && is_open => {
             evidence.push(format!("{} to a page of `{origin}`", answer.status));
         }
         Upgrade::Refused(answer) if is_open => judged.open(format!(
@@ -160,7 +161,7 @@ fn foreign(
         )),
         Upgrade::Refused(answer) => judged.open(format!(
             "`{name}` answered {} to a page of `{origin}`, which says nothing as long as its own \
-             page is not let in",
+             page is not let in before and after",
             answer.status
         )),
         Upgrade::Broken(fault) => judged.open(format!(
@@ -171,6 +172,11 @@ fn foreign(
             silence.reason
         )),
     }
+}
+
+/// Whether a status may be about the origin: 408, 425 and 429 are about when it was asked.
+fn is_refusal(status: u16) -> bool {
+    matches!(status, 400..=499) && !matches!(status, 408 | 425 | 429)
 }
 
 fn finding(plan: &WebsocketPlan, message: String, observed: &str, expected: &str) -> Finding {
@@ -215,6 +221,15 @@ mod tests {
     }
 
     fn outcome(upgrade: Upgrade, talk: Option<Talk>, foreign: Upgrade) -> Outcome {
+        outcome_again(upgrade, talk, foreign, Some(open()))
+    }
+
+    fn outcome_again(
+        upgrade: Upgrade,
+        talk: Option<Talk>,
+        foreign: Upgrade,
+        again: Option<Upgrade>,
+    ) -> Outcome {
         let mut facts = facts();
         facts.probes.websocket.push(Fact {
             plan: sample::websocket_plan(),
@@ -223,6 +238,7 @@ mod tests {
                 upgrade,
                 talk,
                 foreign: Some(foreign),
+                again,
             }),
         });
         check(&facts)
@@ -319,6 +335,20 @@ mod tests {
             let outcome = outcome(open(), Some(talk(&["ok"])), foreign);
             assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
         }
+    }
+
+    #[test]
+    fn a_refusal_of_everybody_is_none_of_others() {
+        for status in [408, 425, 429] {
+            let outcome = outcome(open(), Some(talk(&["ok"])), refused(status));
+            assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
+        }
+        let own = Some(refused(403));
+        let outcome = outcome_again(open(), Some(talk(&["ok"])), refused(403), own);
+        let Outcome::Unknown { reason } = outcome else {
+            panic!("its own page was refused as well");
+        };
+        assert!(reason.contains("before and after"), "{reason}");
     }
 
     #[test]

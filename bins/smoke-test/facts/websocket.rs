@@ -13,6 +13,8 @@ pub(crate) struct Talked {
     pub(crate) talk: Option<Talk>,
     /// What came of the handshake of a foreign page.
     pub(crate) foreign: Option<Upgrade>,
+    /// What came of one more handshake of its own page after that; none when it decides nothing.
+    pub(crate) again: Option<Upgrade>,
 }
 
 /// What came of a handshake.

@@ -69,7 +69,8 @@ impl Planned for WebsocketPlan {
     }
 
     fn requests(&self) -> u64 {
-        1 + u64::from(self.foreign.is_some())
+        // Beside that of a foreign page, its own is asked once more.
+        1 + 2 * u64::from(self.foreign.is_some())
     }
 }
 

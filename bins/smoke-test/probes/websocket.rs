@@ -6,11 +6,12 @@ use super::Ask;
 use crate::answer::{Break, NoAnswer};
 use crate::client::{Client, milliseconds};
 use crate::facts::{Frame, Talk, Talked, Upgrade};
-use crate::plan::WebsocketPlan;
+use crate::plan::{Request, WebsocketPlan};
 use futures_util::{SinkExt as _, StreamExt as _};
 use handshake::{Handshake, Socket};
 use shared::config::Span;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Bytes, Message};
 
 /// So many frames are looked at for the right one.
@@ -30,6 +31,7 @@ impl Ask for WebsocketPlan {
             upgrade: Upgrade::Broken(String::new()),
             talk: None,
             foreign: None,
+            again: None,
         };
         seen.upgrade = match opened {
             Handshake::Open(socket, upgrade) => {
@@ -39,16 +41,25 @@ impl Ask for WebsocketPlan {
             Handshake::Failed(upgrade) => upgrade,
         };
         if let Some((_, request)) = &self.foreign {
-            let (_, opened) = handshake::open(client, request).await;
-            seen.foreign = Some(match opened {
-                Handshake::Open(socket, upgrade) => {
-                    drop(socket);
-                    upgrade
-                }
-                Handshake::Failed(upgrade) => upgrade,
-            });
+            let foreign = upgrade(client, request).await;
+            // A server that has enough of handshakes refuses everybody for a while.
+            if matches!(foreign, Upgrade::Refused(_)) {
+                seen.again = Some(upgrade(client, &self.request).await);
+            }
+            seen.foreign = Some(foreign);
         }
         seen
+    }
+}
+
+/// A handshake alone.
+async fn upgrade(client: &Client, request: &Request) -> Upgrade {
+    match handshake::open(client, request).await.1 {
+        Handshake::Open(socket, upgrade) => {
+            drop(socket);
+            upgrade
+        }
+        Handshake::Failed(upgrade) => upgrade,
     }
 }
 
@@ -154,6 +165,10 @@ async fn close(socket: &mut Socket, within: Span) -> Result<(), NoAnswer> {
             match socket.next().await {
                 // The last message is the other side's goodbye; then there are no more.
                 None => return Ok(()),
+                // It had gone by itself, and its goodbye was not yet read.
+                Some(Ok(Message::Close(Some(frame)))) if !is_clean(frame.code) => {
+                    return Err(gone(Some(frame.code)));
+                }
                 Some(Ok(_)) => {}
                 Some(Err(tungstenite::Error::ConnectionClosed)) => return Ok(()),
                 Some(Err(error)) => return Err(broken(&error)),
@@ -164,13 +179,20 @@ async fn close(socket: &mut Socket, within: Span) -> Result<(), NoAnswer> {
     ended.unwrap_or_else(|_| Err(NoAnswer::late(within)))
 }
 
+/// Whether a goodbye says that nothing went wrong, or nothing at all: RFC 6455, section 7.4.1.
+fn is_clean(code: CloseCode) -> bool {
+    matches!(u16::from(code), 1000 | 1001 | 1005)
+}
+
+fn gone(code: Option<CloseCode>) -> NoAnswer {
+    let code = code.map(|code| format!(" ({})", u16::from(code)));
+    let reason = format!("the server closed it{}", code.unwrap_or_default());
+    NoAnswer::new(Break::Closed, reason)
+}
+
 async fn next(socket: &mut Socket) -> Result<Message, NoAnswer> {
     match socket.next().await {
-        Some(Ok(Message::Close(frame))) => {
-            let code = frame.map(|frame| format!(" ({})", u16::from(frame.code)));
-            let reason = format!("the server closed it{}", code.unwrap_or_default());
-            Err(NoAnswer::new(Break::Closed, reason))
-        }
+        Some(Ok(Message::Close(frame))) => Err(gone(frame.map(|frame| frame.code))),
         Some(Ok(message)) => Ok(message),
         Some(Err(error)) => Err(broken(&error)),
         None => Err(NoAnswer::new(Break::Closed, "the connection ended")),

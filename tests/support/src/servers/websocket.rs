@@ -6,7 +6,8 @@ use std::io::{BufReader, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 use tokio_tungstenite::tungstenite::{Message, WebSocket};
 
 /// The only origin whose pages are let in.
@@ -41,6 +42,8 @@ pub enum WebsocketManner {
     Huge,
     /// Opens and sends frames without end, none of them the right one.
     Flood,
+    /// Opens and says at once that it failed (1011).
+    Fails,
     /// Opens and hangs up.
     HangsUp,
 }
@@ -88,6 +91,7 @@ fn serve(mut stream: TcpStream, manner: WebsocketManner) -> std::io::Result<()> 
         | WebsocketManner::Garbage
         | WebsocketManner::Huge
         | WebsocketManner::Flood
+        | WebsocketManner::Fails
         | WebsocketManner::HangsUp => {}
     }
     if !is_ours && manner != WebsocketManner::AnyOrigin {
@@ -117,6 +121,15 @@ fn open(mut stream: TcpStream, manner: WebsocketManner) -> std::io::Result<()> {
         WebsocketManner::Flood => {
             let mut socket = socket(stream);
             while socket.send(Message::text("noise")).is_ok() {}
+            Ok(())
+        }
+        WebsocketManner::Fails => {
+            let mut socket = socket(stream);
+            let _ = socket.close(Some(CloseFrame {
+                code: CloseCode::Error,
+                reason: "no database".into(),
+            }));
+            while socket.read().is_ok() {}
             Ok(())
         }
         WebsocketManner::Good | WebsocketManner::AnyOrigin => {
