@@ -3,7 +3,10 @@
 //! Both syntaxes of <https://docs.docker.com/reference/compose-file/services/#ports>, with the
 //! interpolation of <https://docs.docker.com/reference/compose-file/interpolation/>.
 
+mod environment;
 mod interpolation;
+
+pub(crate) use environment::Environment;
 
 use core::net::IpAddr;
 use interpolation::interpolated;
@@ -30,8 +33,8 @@ pub(crate) struct Published {
     pub(crate) is_tcp: bool,
 }
 
-/// Where a variable is looked up.
-pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+/// Where a variable is looked up. `Err` says why its value is not known.
+pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Result<Option<String>, String>;
 
 /// The services of a Compose file, by name. `Err` says what cannot be read, without the value of
 /// any variable.
@@ -178,12 +181,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn lookup(name: &str) -> Option<String> {
+    fn lookup(name: &str) -> Result<Option<String>, String> {
         match name {
-            "PORT" => Some("9000".into()),
-            "IP" => Some("127.0.0.1".into()),
-            "WORD" => Some("hunter22".into()),
-            _ => None,
+            "PORT" => Ok(Some("9000".into())),
+            "IP" => Ok(Some("127.0.0.1".into())),
+            "WORD" => Ok(Some("hunter22".into())),
+            _ => Ok(None),
         }
     }
 

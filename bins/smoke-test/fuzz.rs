@@ -81,6 +81,6 @@ fn policies(value: &str) {
 
 fn composed(document: &str) {
     if let Ok(value) = shared::config::yaml_value(document, "compose.yml") {
-        drop(compose::services(&value, &|_| None));
+        drop(compose::services(&value, &|_| Ok(None)));
     }
 }

@@ -206,6 +206,23 @@ fn ports_that_compose_publishes_must_be_closed() {
     }
     let plan = sandbox.run_with(&["--plan"], &variables);
     plan.ends(0, &["probe `outside`: 3 closed, 5s for each connection"]);
+    // Compose reads the file beside it for what its process has not.
+    let beside = format!("# ports\nSEARCH_PORT={port}\nREDIS_PORT=\"{redis}\" # theirs\n");
+    sandbox.write(".env", &beside);
+    let ran = sandbox.run(&[]);
+    ran.ends(1, &[]);
+    let found = finding(&ran, "port-closed");
+    assert!(
+        found.ends_with("is open, which Compose publishes for `search`"),
+        "{found}"
+    );
+    sandbox.run_with(&[], &variables).ends(0, &[]);
+    sandbox.write(".env", "REDIS_PORT=${NOBODY_KNOWS}\n");
+    sandbox.run_with(&[], &variables).ends(
+        2,
+        &["needs the variable `REDIS_PORT`, whose value in `.env` cannot be read"],
+    );
+    sandbox.write(".env", "");
     // Compose would take an empty text; the port would then be one that nobody looked at.
     sandbox
         .run(&[])
@@ -425,6 +442,17 @@ fn other_records_than_wanted_fail() {
         let found = finding(&ran, "dns");
         assert!(found.starts_with(message), "{found}");
     }
+}
+
+#[test]
+fn a_server_that_would_not_know_of_a_record_does_not_show_that_there_is_none() {
+    // It knows the zone above alone, and leads to that below.
+    let server = names(|query| match query.name.as_str() {
+        "app.cal.test" => query.answer(0x8100, &[]),
+        _ => query.of_zone(&zone()),
+    });
+    let ran = named(&server, "host: app.cal.test, type: A, absent: true");
+    ran.ends(3, &["does not speak for the zone and asks nobody"]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn inner(text: &str, lookup: Lookup<'_>, depth: usize) -> Result<String, String>
             if name.is_empty() {
                 return Err("has a `$` without a name behind it".into());
             }
-            done.push_str(&lookup(name).ok_or_else(|| unset(name))?);
+            done.push_str(&lookup(name)?.ok_or_else(|| unset(name))?);
             rest = after;
         }
     }
@@ -48,7 +48,7 @@ fn braced(text: &str, lookup: Lookup<'_>, depth: usize) -> Result<String, String
         Some(bare) => (bare, true),
         None => (rule, false),
     };
-    let value = lookup(name);
+    let value = lookup(name)?;
     let set = value.filter(|value| !(needs_text && value.is_empty()));
     let word = |word: &str| match depth.checked_sub(1) {
         Some(depth) => inner(word, lookup, depth),
@@ -96,11 +96,12 @@ fn name_length(text: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn lookup(name: &str) -> Option<String> {
+    fn lookup(name: &str) -> Result<Option<String>, String> {
         match name {
-            "A" => Some("1".into()),
-            "EMPTY" => Some(String::new()),
-            _ => None,
+            "A" => Ok(Some("1".into())),
+            "EMPTY" => Ok(Some(String::new())),
+            "ODD" => Err("cannot be known".into()),
+            _ => Ok(None),
         }
     }
 
@@ -138,6 +139,7 @@ mod tests {
             "${A:}",
             "${A/x}",
             "${A:ä}",
+            "${ODD:-1}",
             &deep,
         ] {
             assert!(interpolated(text, &lookup).is_err(), "{text}");

@@ -294,7 +294,7 @@ mod tests {
             &shared::config::yaml_value(yaml, "compose.yml").map_err(|e| e.to_string())?,
             "compose.yaml",
             url,
-            &|_| None,
+            &|_| Ok(None),
         )
     }
 
@@ -361,7 +361,7 @@ mod tests {
                 let service = json!({"ports": ports, "healthcheck": {"test": test},
                     "image": image, "expose": odd});
                 let document = json!({ "services": { text.clone(): service, "b": number } });
-                if let Ok(draft) = draft(&document, "f", None, &|_| None) {
+                if let Ok(draft) = draft(&document, "f", None, &|_| Ok(None)) {
                     let yaml = draft.written();
                     let is_empty = draft.probes.is_empty();
                     let read = shared::config::yaml_value(&yaml, "draft.yml");

@@ -78,7 +78,7 @@ fn of_openapi(path: &Path, url: Option<&str>) -> Result<Draft> {
 fn of_compose(path: &Path, url: Option<&str>) -> Result<Draft> {
     let file = path.display().to_string();
     let value = value(&text(path)?, &file)?;
-    let draft = compose::draft(&value, &file, url, &|name| std::env::var(name).ok());
+    let draft = compose::draft(&value, &file, url, &|name| Ok(std::env::var(name).ok()));
     draft.map_err(|why| Error::config(format!("the document {why}")).at(&file))
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn try_all(text: &str) {
         .map(|value| openapi::draft(value, "fuzz", None));
     let of_compose = value
         .as_ref()
-        .map(|value| compose::draft(value, "fuzz", None, &|_| None));
+        .map(|value| compose::draft(value, "fuzz", None, &|_| Ok(None)));
     let drafts = [
         of_openapi.and_then(Result::ok),
         of_compose.and_then(Result::ok),

@@ -3,7 +3,7 @@
 use super::Planned;
 use super::host::{self, Host};
 use super::scope::Scope;
-use crate::compose::{self, Published};
+use crate::compose::{self, Environment, Published};
 use shared::config::{Located, PortsProbe, Span};
 use shared::error::Result;
 use shared::gate::Step;
@@ -174,7 +174,15 @@ fn published(
     let text = shared::file::read_text(&path, LARGEST_FILE)
         .map_err(|error| refuse("cannot be read".into()).source(error))?;
     let document = shared::config::yaml_value(&text, &path.display().to_string())?;
-    let lookup = |name: &str| scope.context.config.variable(name);
+    let environment = match shared::file::read_text(&path.with_file_name(".env"), LARGEST_FILE) {
+        Ok(text) => Environment::parse(&text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Environment::default(),
+        Err(error) => {
+            return Err(refuse("has a `.env` beside it that cannot be read".into()).source(error));
+        }
+    };
+    let process = |name: &str| scope.context.config.variable(name);
+    let lookup = |name: &str| environment.value(name, &process);
     let services = compose::services(&document, &lookup).map_err(refuse)?;
     let mut ports = BTreeMap::new();
     let mut is_any = false;

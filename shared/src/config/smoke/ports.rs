@@ -27,7 +27,8 @@ pub struct PortsProbe {
     #[serde(default)]
     pub closed: Vec<Located<u16>>,
     /// A Compose file: each TCP port that it publishes, on whatever address, and that `open` does
-    /// not name must not accept a connection either. `${NAME}` in it reads the process.
+    /// not name must not accept a connection either. `${NAME}` in it reads the
+    /// process, and then the `.env` beside the file, as Compose does.
     pub compose: Option<Located<PathBuf>>,
     /// How long one connection may take.
     #[serde(default = "default_within")]
