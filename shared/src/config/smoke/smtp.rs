@@ -1,7 +1,6 @@
 //! A mail server that greets and encrypts.
 
 use super::super::{Located, Name, Span, Template};
-use super::default_within;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -24,9 +23,16 @@ pub struct SmtpProbe {
     /// Whether it must agree on TLS after `STARTTLS`, with a certificate that this machine trusts.
     #[serde(default = "yes")]
     pub starttls: bool,
-    /// How long the whole conversation may take.
+    /// How long the whole conversation may take; 30 s when not given, because servers let strangers
+    /// wait before they greet.
     #[serde(default = "default_within")]
     pub within: Span,
+}
+
+/// Postfix waits 6 s to see who speaks too early, under load less:
+/// <https://www.postfix.org/postconf.5.html#postscreen_greet_wait>.
+fn default_within() -> Span {
+    Span::seconds(30)
 }
 
 fn default_port() -> u16 {
