@@ -97,6 +97,9 @@ pub(crate) fn question(service: &str) -> Vec<u8> {
     framed
 }
 
+/// How a call ended whose status is no number: UNKNOWN, as clients of gRPC take it.
+const UNREADABLE: u32 = 2;
+
 /// How the call ended: in the trailers, or in the headers when there was no message at all.
 pub(crate) fn status(answer: &Answer) -> Option<Status> {
     let both = [&answer.trailers, &answer.headers];
@@ -107,7 +110,14 @@ pub(crate) fn status(answer: &Answer) -> Option<Status> {
                 .find(|(key, _)| key == name)
                 .map(|(_, value)| value.as_str())
         };
-        let code = field("grpc-status")?.trim().parse().ok()?;
+        let status = field("grpc-status")?.trim();
+        let Ok(code) = status.parse() else {
+            let message = format!("`grpc-status` is `{}`", crate::answer::shown(status, 60));
+            return Some(Status {
+                code: UNREADABLE,
+                message,
+            });
+        };
         let message = decoded(field("grpc-message").unwrap_or_default());
         Some(Status {
             code,
@@ -262,7 +272,12 @@ mod tests {
             ("UNIMPLEMENTED", "no such thing%")
         );
         assert_eq!(status(&answer(&[], &[])), None);
-        assert_eq!(status(&answer(&[("grpc-status", "ok")], &[])), None);
+        let ok = &[("grpc-status", "0")];
+        let odd = status(&answer(ok, &[("grpc-status", "x14")])).expect("has a status");
+        assert_eq!(
+            (odd.word(), &*odd.message),
+            ("UNKNOWN", "`grpc-status` is `x14`")
+        );
     }
 
     proptest! {
