@@ -8,6 +8,7 @@ use crate::judged::{self, Judged, attempts};
 use crate::plan::SsePlan;
 use shared::check::Check;
 use shared::verdict::{Finding, Outcome, Severity};
+use std::collections::BTreeSet;
 
 pub(crate) const CHECK: Check<Facts> = Check {
     id: "sse",
@@ -95,8 +96,21 @@ fn stream(plan: &SsePlan, events: &Events, judged: &mut Judged) {
         } else {
             format!(", ids {}", ids.join(", "))
         };
-        judged.holds(format!("`{name}` sent {wanted} in {time}{ids}"));
+        let names = named(plan, events);
+        judged.holds(format!("`{name}` sent {wanted} in {time}{names}{ids}"));
     }
+}
+
+/// The names of events where any will do: one of them may be that of an error.
+fn named(plan: &SsePlan, events: &Events) -> String {
+    let names = events.events.iter().map(|(event, _)| event.name.as_str());
+    let names: BTreeSet<&str> = names.filter(|name| *name != "message").collect();
+    if plan.event.is_some() || names.is_empty() {
+        return String::new();
+    }
+    let names = names.iter().take(5);
+    let names: Vec<String> = names.map(|name| format!("`{}`", shown(name, 40))).collect();
+    format!(", named {}", names.join(", "))
 }
 
 /// Whether the data of every event is right.
@@ -193,6 +207,24 @@ mod tests {
         assert_eq!(
             outcome(Ok(events(&["ok", "ok"], StreamEnd::Enough))),
             Outcome::pass("`ticks` sent 2 events `tick` in 12 ms, ids `1`, `2`")
+        );
+    }
+
+    #[test]
+    fn where_any_event_will_do_its_name_is_said() {
+        let mut facts = facts();
+        let mut plan = sample::sse_plan();
+        plan.event = None;
+        facts.probes.sse.push(Fact {
+            plan,
+            seen: Ok(Streamed {
+                attempts: 1,
+                stream: Ok(events(&["ok", "ok"], StreamEnd::Enough)),
+            }),
+        });
+        assert_eq!(
+            check(&facts),
+            Outcome::pass("`ticks` sent 2 events in 12 ms, named `tick`, ids `1`, `2`")
         );
     }
 
