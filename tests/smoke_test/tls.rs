@@ -498,6 +498,60 @@ fn a_real_server_that_still_speaks_the_old_versions_fails() {
     finds_nothing(&ran, "tls-versions", "new");
 }
 
+#[test]
+fn what_is_spoken_with_uncommon_suites_alone_is_no_refusal() {
+    let authority = authority();
+    // No library of today offers CBC in 1.2, and no client at all anonymous suites.
+    let cbc = Site::new(authority.localhost().expect("is made"))
+        .with("ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0;");
+    let anonymous = Site::new(authority.localhost().expect("is made")).with(
+        "ssl_protocols TLSv1 TLSv1.2; \
+         ssl_ciphers AECDH-AES128-SHA:ECDHE-ECDSA-AES128-GCM-SHA256:@SECLEVEL=0;",
+    );
+    let sites = Sites::nginx(&[cbc, anonymous], "").expect("nginx starts");
+    let ran = run(
+        &authority,
+        &[
+            probe("refuse", sites.port(0), "versions: { refuse: [TLSv1.2] }"),
+            probe("require", sites.port(0), "versions: { require: [TLSv1.2] }"),
+            probe("odd", sites.port(1), ""),
+        ]
+        .concat(),
+    );
+    ran.ends(1, &[]);
+    finds(&ran, "tls-versions", "refuse", "speaks TLSv1.2");
+    finds_nothing(&ran, "tls-versions", "require");
+    let odd = found(&ran, "tls-versions", "odd");
+    assert!(
+        odd.iter().any(|one| one == "`odd` still speaks TLSv1"),
+        "{odd:#?}"
+    );
+}
+
+#[test]
+fn the_certificates_of_older_clients_are_judged_as_well() {
+    let authority = authority();
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let other = authority.weak_key().expect("is made");
+    let (certificate, key) = other.write(folder.path(), "other").expect("is writable");
+    let directives = format!(
+        "ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0; \
+         ssl_certificate {}; ssl_certificate_key {};",
+        certificate.display(),
+        key.display()
+    );
+    let site = Site::new(authority.localhost().expect("is made")).with(&directives);
+    let sites = Sites::nginx(&[site], "").expect("nginx starts");
+    let ran = run(&authority, &probe("site", sites.port(0), ""));
+    ran.ends(1, &["-tls1_2 -showcerts"]);
+    let message = finding(&ran, "certificate");
+    assert!(
+        message.starts_with("`site` in `TLSv1.2` sends certificate 1 of 2")
+            && message.ends_with("which has a weak key (RSA 1024)"),
+        "{message}"
+    );
+}
+
 // --- bad input -------------------------------------------------------------------------------
 
 #[test]
