@@ -138,12 +138,6 @@ fn answered(version: TlsVersion, heard: &Heard, seen: &Door, found: &mut Found) 
             let message = format!("answered an offer of {name} with `{text}`, which is no TLS");
             return found.unknown.push(message);
         }
-        Heard::Alert(code) if heard.speaks(version).is_none() => {
-            let how = alert(*code);
-            let message =
-                format!("answered an offer of {name} with {how}, which may have any reason");
-            return found.unknown.push(message);
-        }
         Heard::Alert(code) => alert(*code),
         Heard::Closed => "the connection was closed".into(),
     };
@@ -367,16 +361,6 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_that_may_have_any_reason_is_no_refusal() {
-        let outcome = outcome(|_, seen| seen.heard[0].1 = Ok(Heard::Alert(80)));
-        assert_eq!(
-            reason(outcome),
-            "`site` answered an offer of TLSv1 with alert 80, InternalError, which may have any \
-             reason"
-        );
-    }
-
-    #[test]
     fn what_the_library_does_not_agree_on_may_be_spoken_all_the_same() {
         let by_hand = |heard: Result<Heard, NoAnswer>, change: fn(&mut TlsPlan)| {
             outcome(move |plan, seen| {
@@ -394,7 +378,7 @@ mod tests {
         assert_eq!(by_hand(hello(0x0303, false), require).word(), "pass");
         assert_eq!(by_hand(Ok(Heard::Alert(40)), refuse).word(), "pass");
         assert_eq!(
-            reason(by_hand(Ok(Heard::Alert(80)), refuse)),
+            reason(by_hand(Ok(Heard::Other("x".into())), refuse)),
             "`site` may or may not speak TLSv1.2"
         );
     }

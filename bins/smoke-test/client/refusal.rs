@@ -8,32 +8,32 @@ use crate::facts::Heard;
 use crate::plan::{Offer, TlsVersion};
 use crate::probes::pause::Pause;
 
-/// How often a connection that was closed is tried again.
+/// How often a refusal without a reason is asked for again.
 const ROUNDS: u32 = 5;
 /// How often of these a handshake of today must be agreed on right after it.
 const PROVEN: u32 = 2;
 
 impl Client {
     /// Offers one version and nothing else. A server that wants other cipher suites is offered all
-    /// of them. One that closes the connection may have had enough of them for a moment: that is
-    /// an answer only when it agrees on today's TLS right after, where it does so at all.
+    /// of them. One that closes the connection, or sends an alert that is not about what was
+    /// offered, may have had enough for a moment: that is an answer only when it agrees on today's
+    /// TLS right after, where it does so at all.
     pub(crate) async fn offer(
         &self,
         offer: &Offer,
         version: TlsVersion,
         has_control: bool,
     ) -> Result<Heard, NoAnswer> {
-        let mut heard = self.hello(offer, version, Suites::Usual).await?;
-        if matches!(heard, Heard::Alert(_)) && !heard.is_of_version() {
-            heard = self.hello(offer, version, Suites::All).await?;
+        let heard = self.hello(offer, version, Suites::Usual).await?;
+        match heard {
+            Heard::Hello { .. } | Heard::Other(_) => Ok(heard),
+            Heard::Alert(_) | Heard::Closed if heard.is_of_version() => Ok(heard),
+            Heard::Alert(_) | Heard::Closed if has_control => self.refused(offer, version).await,
+            Heard::Alert(_) | Heard::Closed => self.hello(offer, version, Suites::All).await,
         }
-        if heard == Heard::Closed && has_control {
-            return self.closed(offer, version).await;
-        }
-        Ok(heard)
     }
 
-    async fn closed(&self, offer: &Offer, version: TlsVersion) -> Result<Heard, NoAnswer> {
+    async fn refused(&self, offer: &Offer, version: TlsVersion) -> Result<Heard, NoAnswer> {
         let control = Offer {
             protocols: Vec::new(),
             ..offer.clone()
@@ -43,15 +43,15 @@ impl Client {
         for _ in 0..ROUNDS {
             tokio::time::sleep(pause.next()).await;
             let heard = self.hello(offer, version, Suites::All).await?;
-            if heard != Heard::Closed {
+            if !heard.may_have_any_reason() {
                 return Ok(heard);
             }
             proven += u32::from(self.shake(&control).await.0.agreed.is_ok());
             if proven == PROVEN {
-                return Ok(Heard::Closed);
+                return Ok(heard);
             }
         }
-        let reason = "the connection was closed, and so was one of today's TLS right after";
+        let reason = "it was refused without a reason, and so was today's TLS right after";
         Err(NoAnswer::new(Break::Closed, reason))
     }
 }

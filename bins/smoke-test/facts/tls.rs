@@ -251,13 +251,24 @@ impl Heard {
         *self == Self::Alert(NO_VERSION)
     }
 
-    /// Whether the version is spoken, by an answer to the offer of all cipher suites.
+    /// Whether it is a refusal that need not be about what was offered. OpenSSL 3 sends an internal
+    /// error where its security level forbids the version.
+    pub(crate) fn may_have_any_reason(&self) -> bool {
+        match self {
+            Self::Alert(code) => !matches!(*code, NO_VERSION | NO_AGREEMENT | TOO_WEAK),
+            Self::Closed => true,
+            Self::Hello { .. } | Self::Other(_) => false,
+        }
+    }
+
+    /// Whether the version is spoken, by an answer to the offer of all cipher suites that was not
+    /// given for any other reason.
     pub(crate) fn speaks(&self, version: TlsVersion) -> Option<bool> {
         match self {
             Self::Hello { version: heard, .. } if *heard > version.number() => None,
             Self::Hello { version: heard, .. } => Some(*heard == version.number()),
-            Self::Alert(NO_VERSION | NO_AGREEMENT | TOO_WEAK) | Self::Closed => Some(false),
-            Self::Alert(_) | Self::Other(_) => None,
+            Self::Alert(_) | Self::Closed => Some(false),
+            Self::Other(_) => None,
         }
     }
 }
@@ -275,4 +286,35 @@ pub(crate) enum Trust {
     None(String),
     /// This machine trusts no certificate at all.
     NoRoots(NoAnswer),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_of_what_was_offered_or_may_have_any_reason() {
+        let of_any_reason = |heard: Heard| heard.may_have_any_reason();
+        for code in [40, 70, 71] {
+            assert!(!of_any_reason(Heard::Alert(code)), "{code}");
+        }
+        for code in [0, 80, 112] {
+            assert!(of_any_reason(Heard::Alert(code)), "{code}");
+        }
+        assert!(of_any_reason(Heard::Closed));
+    }
+
+    #[test]
+    fn a_newer_version_than_was_offered_and_another_protocol_say_nothing() {
+        let hello = |version| Heard::Hello {
+            version,
+            gives_ticket: false,
+        };
+        let twelve = TlsVersion::Tls12;
+        assert_eq!(hello(0x0303).speaks(twelve), Some(true));
+        assert_eq!(hello(0x0301).speaks(twelve), Some(false));
+        assert_eq!(hello(0x0304).speaks(twelve), None);
+        assert_eq!(Heard::Other("SSH".into()).speaks(twelve), None);
+        assert_eq!(Heard::Alert(40).speaks(twelve), Some(false));
+    }
 }

@@ -52,8 +52,8 @@ pub struct TlsVersions {
     /// Each of these must be spoken; when none is given, TLS 1.2 or 1.3 must be.
     #[serde(default)]
     pub require: Vec<Located<TlsVersion>>,
-    /// Each of these must be refused; TLS 1.0 and 1.1 when not given. An alert that may have another
-    /// reason is no refusal, and a closed connection is one only when a handshake of today succeeds
+    /// Each of these must be refused; TLS 1.0 and 1.1 when not given. A closed connection, or an
+    /// alert that is not about the version, is a refusal only when a handshake of today succeeds
     /// right after it.
     #[serde(default = "default_refused")]
     pub refuse: Vec<Located<TlsVersion>>,
