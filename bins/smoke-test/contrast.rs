@@ -12,7 +12,7 @@ use crate::facts::{Compared, Pair};
 use crate::figures::milliseconds;
 use crate::plan::{ComparePlan, DeltaLimit};
 use crate::spread::{Decided, Percentile, Spread};
-use crate::statistics::{at_most, needed_for_share, upper_bound};
+use crate::statistics::{at_most, lower_bound, needed_for_share, upper_bound};
 use shared::config::Delta;
 
 /// A current release that fails in more of the pairs is nothing to compare with.
@@ -29,6 +29,8 @@ pub(crate) struct Contrast {
     pub(crate) only_current_failed: u64,
     /// In how many both failed.
     pub(crate) both_failed: u64,
+    /// How many kept connections to the new one ended when a request had just been sent.
+    pub(crate) cut: u64,
     /// How much longer the new one took, in milliseconds.
     pub(crate) by_time: Spread,
     /// The same as a part of what the current one took.
@@ -60,6 +62,7 @@ impl Contrast {
             only_new_failed: count(|pair| !pair.new.is_well() && pair.current.is_well()),
             only_current_failed: count(|pair| pair.new.is_well() && !pair.current.is_well()),
             both_failed: count(|pair| !pair.new.is_well() && !pair.current.is_well()),
+            cut: compared.cut,
             by_time: differences(|pair| pair.new.time - pair.current.time),
             // No answer takes no time; the smallest that is measured stands for it.
             by_part: differences(|pair| pair.new.time / pair.current.time.max(0.001) - 1.0),
@@ -108,6 +111,12 @@ impl Contrast {
         upper_bound(self.only_new_failed, self.pairs, self.confidence)
     }
 
+    /// The smallest share that these prove, with so many more that may have failed.
+    pub(crate) fn least_failures(&self, more: u64) -> f64 {
+        let failed = (self.only_new_failed + more).min(self.pairs);
+        lower_bound(failed, self.pairs, self.confidence)
+    }
+
     /// How likely so many of the pairs with one failure would have it on the side of the new one, if
     /// both failed equally often.
     pub(crate) fn chance(&self) -> f64 {
@@ -118,12 +127,14 @@ impl Contrast {
         }
     }
 
-    /// Whether the new one fails no more often.
+    /// Whether the new one fails no more often than the limit, which one failure too many by chance
+    /// does not break.
     pub(crate) fn errors(&self, plan: &ComparePlan) -> Decided {
         let limit = plan.errors.fraction();
-        if self.pairs > 0 && self.most_failures() <= limit {
+        let is_cut = self.cut > 0 && self.least_failures(self.cut) > limit;
+        if self.pairs > 0 && self.most_failures() <= limit && !is_cut {
             Decided::Kept
-        } else if self.chance() <= 1.0 - self.confidence {
+        } else if self.chance() <= 1.0 - self.confidence && self.least_failures(0) > limit {
             Decided::Broken
         } else {
             let (failed, pairs) = (self.only_new_failed, self.pairs);

@@ -137,6 +137,7 @@ fn load(fact: &Fact<LoadPlan, Measured>) -> Value {
         },
         "most_open": measured.most_open,
         "reopened": measured.reopened,
+        "cut": measured.cut,
         "held_back": measured.held_back,
         "stopped": measured.stopped,
         "peer": measured.peer,
@@ -232,6 +233,7 @@ fn compare(fact: &Fact<ComparePlan, Compared>) -> Value {
         "current": times(&contrast.current, sure),
         "calibration": compared.calibration.as_ref().map(calibration),
         "stopped": compared.stopped,
+        "cut": compared.cut,
         "releases": counted(&compared.counts),
     })
 }

@@ -1,6 +1,9 @@
 //! What the times of a series come to, and what they decide.
 
-use crate::answer::Break;
+mod instrument;
+
+pub(crate) use instrument::is_too_much_turned_away;
+
 use crate::facts::{End, Measured, Sample};
 use crate::plan::{Limit, LoadPlan, Of};
 use crate::spread::{Decided, Spread};
@@ -10,14 +13,6 @@ use std::collections::BTreeMap;
 /// How sure every statement about a series is: two-sided for a percentile, and one-sided for a
 /// share of failures, because only one side of it is ever asked about.
 pub(crate) const CONFIDENCE: f64 = 0.95;
-/// A generator that is later than this part of the smallest limit has not sent the load that was
-/// asked for, and one that shakes by more cannot measure it.
-const LARGEST_PART: f64 = 0.1;
-/// A generator that needs more than this of its core makes requests wait for itself.
-const LARGEST_PROCESSOR: f64 = 0.85;
-/// A series of which more than this was turned away has not put its load on the service.
-const LARGEST_TURNED_AWAY: f64 = 0.05;
-
 /// What the times of a series come to; times in milliseconds. A request that failed is slower
 /// than any limit: a fast error must not make a release look fast.
 #[derive(Clone, Debug)]
@@ -30,6 +25,8 @@ pub(crate) struct Figures {
     pub(crate) failures: BTreeMap<&'static str, u64>,
     /// How many were turned away with 429.
     pub(crate) turned_away: u64,
+    /// How many kept connections ended when a request had just been sent over them.
+    pub(crate) cut: u64,
     /// From the moment each was due.
     pub(crate) response: Spread,
     /// From the moment each was sent.
@@ -43,7 +40,10 @@ pub(crate) struct Figures {
 impl Figures {
     /// Reckons with everything that was sent.
     pub(crate) fn of(measured: &Measured, plan: &LoadPlan) -> Self {
-        Self::of_some(measured.samples.iter(), plan.confidence())
+        Self {
+            cut: measured.cut,
+            ..Self::of_some(measured.samples.iter(), plan.confidence())
+        }
     }
 
     /// Reckons with one stage.
@@ -75,6 +75,7 @@ impl Figures {
             well: response.count() - failures.values().sum::<u64>(),
             failures,
             turned_away,
+            cut: 0,
             service: times(|sample| sample.service.into()),
             lateness: if lateness.count() == 0 {
                 0.0
@@ -105,9 +106,18 @@ impl Figures {
         match limit.of {
             Of::Response(share) => self.response.is_under(under, share, self.confidence),
             Of::Service(share) => self.service.is_under(under, share, self.confidence),
-            Of::Slowest if self.well == 0 => Decided::Open(None),
-            Of::Slowest if self.response.largest() < under => Decided::Kept,
+            Of::Slowest if self.judged == 0 => Decided::Open(None),
+            Of::Slowest if self.slowest() < under => Decided::Kept,
             Of::Slowest => Decided::Broken,
+        }
+    }
+
+    /// The longest time; one that failed has no end.
+    pub(crate) fn slowest(&self) -> f64 {
+        if self.failed() > 0 {
+            f64::INFINITY
+        } else {
+            self.response.largest()
         }
     }
 
@@ -116,13 +126,45 @@ impl Figures {
         let limit = plan.errors.fraction();
         let (least, most) = self.share_of_failures();
         if self.judged > 0 && most <= limit {
-            Decided::Kept
+            match self.uncounted(limit) {
+                None => Decided::Kept,
+                Some(_) => {
+                    let (without, all) = (self.failed() + self.turned_away, self.all());
+                    Decided::Open(needed_for_share(without, all, limit, self.confidence))
+                }
+            }
         } else if least > limit {
             Decided::Broken
         } else {
             let (failed, judged) = (self.failed(), self.judged);
             Decided::Open(needed_for_share(failed, judged, limit, self.confidence))
         }
+    }
+
+    /// Why few failures are no proof that few enough fail: what was not counted as one could be.
+    pub(crate) fn uncounted(&self, limit: f64) -> Option<String> {
+        let (failed, turned_away, cut) = (self.failed(), self.turned_away, self.cut);
+        let most = upper_bound(failed + turned_away, self.all(), self.confidence);
+        if turned_away > 0 && most > limit {
+            return Some(format!(
+                "{turned_away} more were turned away by a rate limit (429), and with them up to {} \
+                 may fail; send fewer per second, or exempt this client",
+                percent(most)
+            ));
+        }
+        let least = lower_bound(failed + cut.min(self.well), self.judged, self.confidence);
+        (cut > 0 && least > limit).then(|| {
+            format!(
+                "{cut} kept connections ended when a request had just been sent, which was sent \
+                 again: either the service dies of requests, or it ends connections without saying \
+                 so (`Connection: close`)"
+            )
+        })
+    }
+
+    /// How many were sent, not to warm up.
+    fn all(&self) -> u64 {
+        self.judged + self.turned_away
     }
 
     /// Whether more requests could change what is said: something is open and nothing is broken.
@@ -134,67 +176,6 @@ impl Figures {
             && all
                 .iter()
                 .any(|decided| matches!(decided, Decided::Open(_)))
-    }
-
-    /// Why the load that was asked for was not the one that was put on the service.
-    pub(crate) fn unfit(&self, measured: &Measured, plan: &LoadPlan) -> Option<String> {
-        if let Some(count) = self.failures.get(Break::Machine.word()) {
-            return Some(format!(
-                "the generator was the bottleneck: {count} requests found no socket left on this \
-                 machine"
-            ));
-        }
-        if let Some(count) = self.failures.get(Break::Allowance.word()) {
-            return Some(format!(
-                "{count} requests were not sent, because what `allow.requests` grants was used up"
-            ));
-        }
-        let largest = LARGEST_PART * milliseconds(plan.finest().unwrap_or(plan.within));
-        if self.lateness > largest || measured.unsent > 0 {
-            return Some(format!(
-                "the generator was the bottleneck: it could send {:.0} of {:.0} requests per \
-                 second, the 95th percentile of how late they were is {} (at most {} will do), {} \
-                 were open at once and {} were never sent",
-                measured.pace.achieved(),
-                measured.pace.planned(),
-                ms(self.lateness),
-                ms(largest),
-                measured.most_open,
-                measured.unsent
-            ));
-        }
-        let all = self.judged + self.turned_away;
-        let most = (all as f64 * LARGEST_TURNED_AWAY).floor();
-        (self.turned_away as f64 > most).then(|| {
-            format!(
-                "{} of {all} requests were turned away by a rate limit (429), so the load was \
-                 never on the service; send fewer per second, or exempt this client",
-                self.turned_away
-            )
-        })
-    }
-
-    /// Why a time that is too long may be the instrument's own. What shakes makes times longer and
-    /// never shorter, so times that are short enough stay so.
-    pub(crate) fn doubt(measured: &Measured, plan: &LoadPlan) -> Option<String> {
-        let instrument = &measured.instrument;
-        let largest = LARGEST_PART * milliseconds(plan.finest()?);
-        let jitter = instrument.calibration.map_or(0.0, |found| found.jitter());
-        if jitter > largest {
-            return Some(format!(
-                "this machine shakes by {} without any service (99th percentile, at most {} will \
-                 do for this limit)",
-                ms(jitter),
-                ms(largest)
-            ));
-        }
-        (instrument.processor > LARGEST_PROCESSOR).then(|| {
-            format!(
-                "the generator was the bottleneck: it used {} of its core (at most {} will do)",
-                whole_percent(instrument.processor),
-                whole_percent(LARGEST_PROCESSOR)
-            )
-        })
     }
 
     /// `3 5xx, 1 timeout`.
@@ -310,6 +291,50 @@ mod tests {
             panic!("2 of 300 do not decide about 1 %");
         };
         assert!(needed > 300, "{needed}");
+    }
+
+    #[test]
+    fn the_slowest_of_a_series_with_a_failure_has_no_end() {
+        let (figures, _) = figures(&[(480, 12.0, 200), (20, 2000.0, 504)]);
+        let slowest = Limit {
+            of: Of::Slowest,
+            under: Span::seconds(10),
+        };
+        assert_eq!(figures.times(&slowest), Decided::Broken);
+        assert_eq!(ms(figures.slowest()), "without end");
+    }
+
+    #[test]
+    fn what_was_not_counted_as_a_failure_leaves_it_open_where_it_would_matter() {
+        let (one, plan) = figures(&[(499, 12.0, 200), (1, 1.0, 429)]);
+        assert_eq!(one.errors(&plan), Decided::Kept);
+        let (twenty, plan) = figures(&[(480, 12.0, 200), (20, 1.0, 429)]);
+        assert!(matches!(twenty.errors(&plan), Decided::Open(Some(_))));
+        let why = twenty.uncounted(0.01).expect("4 % were turned away");
+        assert!(why.starts_with("20 more were turned away"), "{why}");
+        let (mut cut, plan) = figures(&[(500, 12.0, 200)]);
+        cut.cut = 3;
+        assert_eq!(cut.errors(&plan), Decided::Kept);
+        cut.cut = 50;
+        assert!(matches!(cut.errors(&plan), Decided::Open(_)));
+        let why = cut.uncounted(0.01).expect("a tenth was cut");
+        assert!(why.starts_with("50 kept connections ended"), "{why}");
+    }
+
+    #[test]
+    fn requests_that_a_slow_service_kept_from_being_sent_are_its_own_slowness() {
+        let mut plan = load_plan();
+        plan.connections = 4;
+        let unsent = |time| {
+            let mut seen = measured(&[(300, time, 200)]);
+            seen.unsent = 100;
+            (Figures::of(&seen, &load_plan()), seen)
+        };
+        let (slow, seen) = unsent(1000.0);
+        assert_eq!(slow.unfit(&seen, &plan), None);
+        assert_eq!(slow.times(&plan.limits[0]), Decided::Broken);
+        let (fast, seen) = unsent(12.0);
+        assert!(fast.unfit(&seen, &plan).is_some());
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub(crate) use https::HttpsPlan;
 pub(crate) use identified::Identified;
 pub(crate) use isolation::{Asker, IsolationPlan};
 pub(crate) use journey::{Captured, Encoding, JourneyPlan, RUN, StepPlan};
-pub(crate) use load::{LOOKS, Length, Limit, LoadPlan, Model, Of, Ramps};
+pub(crate) use load::{LONGEST_SECONDS, LOOKS, Length, Limit, LoadPlan, Model, Of, Ramps};
 pub(crate) use members::{HaproxyPlan, MemberPlan, MembersPlan};
 pub(crate) use metrics::{FORBIDDEN, FamilyPlan, MOST_READINGS, MetricsPlan};
 pub(crate) use page::{Figure, FigureLimit, KeyPlan, Marks, PagePlan};

@@ -130,6 +130,28 @@ fn a_few_failures_are_unknown_or_decided_by_more_pairs() {
 }
 
 #[test]
+fn the_release_is_not_compared_with_itself() {
+    let (new, same) = (server("1.1.0", 0, |_| 200), server("1.1.0", 0, |_| 200));
+    compared(&new, &same.url(), MEDIAN).ends(
+        3,
+        &["105 of 105 answers of the current release came from 1.1.0 itself"],
+    );
+}
+
+#[test]
+fn a_release_that_dies_of_requests_fails() {
+    let new = Server::start(|request| {
+        if request.path != "/id" && request.number.is_multiple_of(3) {
+            std::thread::sleep(Duration::from_millis(50));
+            return Reply::Close(Vec::new());
+        }
+        Reply::Send(answer(200, "1.1.0", "page"))
+    });
+    let current = server("1.0.0", 0, |_| 200);
+    compared(&new, &current.url(), MEDIAN).ends(1, &["only the new release failed in "]);
+}
+
+#[test]
 fn a_current_release_that_is_not_there_is_nothing_to_compare_with() {
     let new = server("1.1.0", 0, |_| 200);
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");

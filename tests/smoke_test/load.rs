@@ -355,6 +355,74 @@ fn a_connection_that_breaks_in_an_answer_is_an_error_of_the_service() {
 }
 
 #[test]
+fn a_service_that_dies_of_requests_is_broken_and_is_not_asked_twice() {
+    let server = release(|request| {
+        if request.number.is_multiple_of(10) {
+            std::thread::sleep(Duration::from_millis(60));
+            Reply::Close(Vec::new())
+        } else {
+            whole(200, "ok")
+        }
+    });
+    let ran = against(
+        &server,
+        "path: /status, p95: 5s, requests: 300, per_second: 200",
+    );
+    ran.ends(1, &["of 300 requests failed", "connection broken"]);
+    let sent = ran.receipt.as_ref().expect("a receipt was written").detail["load"][0]["sent"]
+        .as_u64()
+        .expect("is a number");
+    // What the wait and the fresh connections ask, and 15 to warm up. A connection of those that was
+    // cut is asked once more.
+    assert!(server.requests() <= sent + 15 + 20, "{}", server.requests());
+}
+
+#[test]
+fn what_a_stall_held_up_is_not_sent_all_at_once() {
+    let times: std::sync::Arc<Mutex<Vec<Instant>>> = std::sync::Arc::default();
+    let (seen, gate) = (times.clone(), Mutex::new(Duration::from_secs(2)));
+    let server = release(move |_| {
+        let mut stall = gate.lock().expect("nobody panics");
+        std::thread::sleep(std::mem::take(&mut *stall));
+        seen.lock().expect("nobody panics").push(Instant::now());
+        whole(200, "")
+    });
+    let smoke = "wait: 20s\nprobes:\n  - load: { name: status, path: /status, p50: 9s, errors: 5%, \
+                 requests: 150, per_second: 50, connections: 5 }\n";
+    let ran = Sandbox::with_allow(&server.url(), "per_second: 50", smoke).run(&[]);
+    ran.ends(0, &["1 probe holds"]);
+    assert!(detail(&ran)["held_back"].as_u64() > Some(0));
+    let times = times.lock().expect("nobody panics");
+    let in_a_second = |first: &Instant| {
+        let near = times.iter().filter(|time| *time >= first);
+        near.filter(|time| time.duration_since(*first) < Duration::from_secs(1))
+            .count()
+    };
+    let most = times.iter().map(in_a_second).max().unwrap_or_default();
+    // A tenth of a second's may be sent at once, and so many may have been answered late.
+    assert!(most <= 50 + 5 + 10, "{most} in one second");
+}
+
+#[test]
+fn the_slowest_of_a_series_in_which_some_failed_has_no_end() {
+    let ran = series(
+        "max: 5s, within: 10s, errors: 30%, requests: 200, per_second: 200",
+        |request| whole(if request.number % 20 == 0 { 500 } else { 200 }, ""),
+    );
+    ran.ends(1, &["`status`: max is without end, limit 5000 ms"]);
+}
+
+#[test]
+fn users_who_think_are_not_waited_for() {
+    let began = Instant::now();
+    let server = release(|_| whole(200, ""));
+    let probe = "path: /status, users: 80, requests: 80, think: 44s, p95: 5s, errors: 5%, \
+                 warm_up: { requests: 0 }";
+    against(&server, probe).ends(0, &["0 of 80 requests failed"]);
+    assert!(began.elapsed() < Duration::from_secs(40));
+}
+
+#[test]
 fn every_form_of_an_answer_ends_where_it_ends() {
     let ran = series("p95: 5s, requests: 300, per_second: 400", |request| {
         let release = "x-release: 1.1.0\r\n";

@@ -26,7 +26,20 @@ pub(crate) const CHECK: Check<Facts> = Check {
 const LARGEST_PART: f64 = 1.0;
 
 fn check(facts: &Facts) -> Outcome {
-    judged::each(&facts.probes.compare, "compare", judge)
+    judged::each(
+        &facts.probes.compare,
+        "compare",
+        |plan, compared, judged| match compared.current_counts.of(&facts.release) {
+            0 => judge(plan, compared, judged),
+            same => judged.open(format!(
+                "`{}`: {same} of {} answers of the current release came from {} itself, so there \
+                 is nothing to compare with",
+                plan.name,
+                compared.current_counts.total(),
+                facts.release.version
+            )),
+        },
+    )
 }
 
 fn judge(plan: &ComparePlan, compared: &Compared, judged: &mut Judged) {
@@ -77,12 +90,24 @@ fn errors(plan: &ComparePlan, contrast: &Contrast, judged: &mut Judged) {
         )),
         Decided::Broken => {
             let chance = percent(contrast.chance());
-            let message = format!("{seen}, which chance alone brings in {chance} of all cases");
+            let least = percent(contrast.least_failures(0));
+            let message = format!(
+                "{seen}, which chance alone brings in {chance} of all cases, so at {sure} \
+                 confidence it fails at least {least} more often (limit {limit})"
+            );
             judged.wrong(finding(
                 plan,
                 message,
                 format!("{new} to {current}"),
-                "even".into(),
+                format!("at most {limit} of the pairs"),
+            ));
+        }
+        Decided::Open(_) if contrast.most_failures() <= plan.errors.fraction() => {
+            judged.open(format!(
+                "{seen}, but {} kept connections to the new one ended when a request had just been \
+                 sent, which was sent again: either it dies of requests, or it ends connections \
+                 without saying so (`Connection: close`)",
+                contrast.cut
             ));
         }
         Decided::Open(needed) => judged.open(format!(
@@ -168,7 +193,7 @@ fn finding(plan: &ComparePlan, message: String, observed: String, expected: Stri
 mod tests {
     use super::*;
     use crate::facts::{Calibration, Fact};
-    use crate::sample::{compare_fact, facts};
+    use crate::sample::{compare_fact, counts, facts};
 
     fn outcome(fact: Fact<ComparePlan, Compared>) -> Outcome {
         let mut facts = facts();
@@ -228,6 +253,37 @@ mod tests {
             ),
             "{}",
             findings[0].message
+        );
+    }
+
+    #[test]
+    fn the_release_itself_is_nothing_to_compare_with() {
+        let against = |said: &[(&str, u64)]| {
+            let mut fact = compare_fact(&[(100, 12.0, 200, 12.0, 200)]);
+            if let Ok(compared) = &mut fact.seen {
+                compared.current_counts = counts(said, &[]);
+            }
+            fact
+        };
+        let other = outcome(against(&[("1.0.0", 105)]));
+        assert!(matches!(other, Outcome::Pass { .. }), "{other:?}");
+        assert_eq!(
+            reason(against(&[("1.0.0", 95), ("v1.1.0", 10)])),
+            "`pages`: 10 of 105 answers of the current release came from 1.1.0 itself, so there is \
+             nothing to compare with"
+        );
+    }
+
+    #[test]
+    fn connections_that_end_when_a_request_was_just_sent_leave_it_open() {
+        let mut fact = compare_fact(&[(100, 12.0, 200, 12.0, 200)]);
+        if let Ok(compared) = &mut fact.seen {
+            compared.cut = 30;
+        }
+        let why = reason(fact);
+        assert!(
+            why.contains("but 30 kept connections to the new one ended"),
+            "{why}"
         );
     }
 

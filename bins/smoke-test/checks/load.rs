@@ -50,7 +50,11 @@ fn errors(plan: &LoadPlan, figures: &Figures, judged: &mut Judged) {
         _ => format!(" ({})", figures.listed_failures()),
     };
     let seen = format!("`{name}`: {failed} of {requests} requests failed{classes}");
+    let uncounted = figures.uncounted(plan.errors.fraction());
     match figures.errors(plan) {
+        Decided::Open(_) if uncounted.is_some() => {
+            judged.open(format!("{seen}, but {}", uncounted.unwrap_or_default()));
+        }
         Decided::Kept => judged.holds(format!(
             "{seen}, so at {sure} confidence at most {most} do (limit {limit})"
         )),
@@ -108,7 +112,7 @@ fn observed(figures: &Figures, limit: &Limit) -> (f64, String) {
     let (spread, share) = match limit.of {
         Of::Response(share) => (&figures.response, share),
         Of::Service(share) => (&figures.service, share),
-        Of::Slowest => return (figures.response.largest(), String::new()),
+        Of::Slowest => return (figures.slowest(), String::new()),
     };
     let found = spread.percentile(share, figures.confidence);
     let bound = |bound: Option<f64>| bound.map_or_else(|| "unknown".to_owned(), ms);
@@ -140,17 +144,19 @@ fn achieved(plan: &LoadPlan, measured: &Measured, figures: &Figures, judged: &mu
         return judged.holds(seen);
     }
     let is_full = measured.most_open >= plan.connections as usize;
-    let is_service_slow = plan.limits.iter().any(|limit| {
-        let share = limit.share().unwrap_or(0.95);
-        figures.service.value(share) >= milliseconds(limit.under)
-    });
-    if is_full && is_service_slow {
+    if figures.is_held_up(measured, plan) {
         let expected = format!("at least {wanted} of the planned rate");
         let message = format!(
             "{seen}: all {} connections were waiting for answers",
             plan.connections
         );
         judged.wrong(finding(plan, message, format!("{sent:.1}/s"), expected));
+    } else if measured.held_back > 0 {
+        judged.open(format!(
+            "{seen}: {} fell behind and were held back, because the environment allows no more \
+             than {} per second",
+            measured.held_back, plan.most_per_second
+        ));
     } else if is_full {
         judged.open(format!(
             "{seen}: the generator was the bottleneck, all its {} `connections` were in use",

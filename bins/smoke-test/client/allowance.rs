@@ -47,7 +47,7 @@ impl Allowance {
         Ok(next.saturating_duration_since(now).saturating_sub(burst))
     }
 
-    /// Takes one request that is sent at once.
+    /// Takes one request that was sent already.
     pub(crate) fn count(&self) -> Result<(), NoAnswer> {
         if self.taken.get() + self.kept.get() >= self.most {
             let most = self.most;

@@ -257,11 +257,6 @@ impl Client {
         self.allowance.reserve(now)
     }
 
-    /// Takes a request of a series whose rate was found to be allowed beforehand.
-    pub(crate) fn count(&self) -> Result<(), NoAnswer> {
-        self.allowance.count()
-    }
-
     /// What is sent as `User-Agent`.
     pub(crate) fn agent(&self) -> &str {
         &self.agent

@@ -14,6 +14,10 @@ pub(crate) struct Compared {
     pub(crate) stopped: Option<String>,
     /// Which release the answers of the new one came from.
     pub(crate) counts: Counts,
+    /// The same of the current one, by the headers of the new one.
+    pub(crate) current_counts: Counts,
+    /// How many kept connections to the new one ended when a request had just been sent.
+    pub(crate) cut: u64,
     /// How often it was judged.
     pub(crate) looks: u32,
 }

@@ -21,7 +21,9 @@ pub(crate) struct Measured {
     pub(crate) most_open: usize,
     /// How many connections were found closed by the server, and opened again.
     pub(crate) reopened: u64,
-    /// How many requests of users had to wait for the allowance of the environment.
+    /// How many of them when a request had just been sent.
+    pub(crate) cut: u64,
+    /// How many requests had to wait for the allowance of the environment.
     pub(crate) held_back: u64,
     /// Why it was stopped before its end.
     pub(crate) stopped: Option<String>,

@@ -7,6 +7,7 @@ mod shape;
 
 pub(crate) use limits::{LOOKS, Limit, Of, confidence, undecidable};
 pub(crate) use model::{Length, Model, Ramps};
+pub(crate) use refusals::LONGEST_SECONDS;
 
 use super::Planned;
 use super::request::{Protocol, Request};

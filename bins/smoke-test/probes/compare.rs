@@ -21,8 +21,11 @@ impl Ask for ComparePlan {
             calibration: calibrate().await,
             ..Compared::default()
         };
-        let mut new = Side::open(client, &self.new).await;
-        let mut current = Side::open(client, &self.current).await;
+        let questions = |request| Questions::new(client, std::slice::from_ref(request));
+        let mut new = Side::open(questions(&self.new), &self.new).await;
+        // It may be the same release under another name.
+        let asked = questions(&self.current).watching(&self.new);
+        let mut current = Side::open(asked, &self.current).await;
         let order = RandomState::new();
         for number in 0..WARM_UP_PAIRS {
             pair(client, &mut new, &mut current, order.hash_one(number)).await;
@@ -40,11 +43,13 @@ impl Ask for ComparePlan {
                 compared.pairs.push(pair);
             }
             compared.looks += 1;
+            compared.cut = new.line.cut;
             if !Contrast::of(&compared, self).is_open(self) {
                 break;
             }
         }
         compared.counts = new.counts;
+        compared.current_counts = current.counts;
         compared
     }
 }
@@ -58,8 +63,7 @@ struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    async fn open(client: &'a Client, request: &'a Request) -> Self {
-        let mut questions = Questions::new(client, std::slice::from_ref(request));
+    async fn open(mut questions: Questions<'a>, request: &Request) -> Self {
         // One that cannot be reached is found out by the requests themselves.
         let line = questions.open().await.unwrap_or_default();
         Self {

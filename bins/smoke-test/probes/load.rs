@@ -101,6 +101,7 @@ fn seen(series: &Series<'_>) -> Measured {
         stages: record.stages.clone(),
         most_open: series.most_open.get(),
         reopened: series.reopened.get(),
+        cut: series.cut.get(),
         held_back: series.held_back.get(),
         stopped: record.stopped.clone(),
         counts: record.counts(),

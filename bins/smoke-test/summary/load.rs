@@ -109,7 +109,7 @@ fn figures_of(plan: &LoadPlan, figures: &Figures, pace: &Pace) -> [String; 10] {
         ms(response.value(0.5)),
         with_interval(response.percentile(0.95, figures.confidence), ms),
         ms(response.value(0.99)),
-        ms(response.largest()),
+        ms(figures.slowest()),
         ms(figures.service.value(0.95)),
         rate,
         ms(figures.lateness),

@@ -6,6 +6,7 @@ use crate::client::Client;
 use crate::plan::Request;
 use shared::secret::Secret;
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// Requests to one address, written out once.
 pub(crate) struct Questions<'a> {
@@ -48,6 +49,12 @@ impl<'a> Questions<'a> {
         })
     }
 
+    /// Listens for the headers in which another address says its release.
+    pub(crate) fn watching(mut self, request: &Request) -> Self {
+        self.watched = self.client.watched(request);
+        self
+    }
+
     /// The address that is asked, once it is known.
     pub(crate) fn peer(&self) -> Option<IpAddr> {
         self.peer
@@ -60,7 +67,9 @@ impl<'a> Questions<'a> {
             .connect_to(endpoint, self.peer, self.first)
             .await?;
         let peer = connected.peer.ip();
-        Ok((Kept::new(connected.stream), peer))
+        let milliseconds = connected.phases.connect.unwrap_or_default();
+        let connecting = Duration::from_secs_f64(milliseconds / 1000.0);
+        Ok((Kept::new(connected.stream, connecting), peer))
     }
 }
 
@@ -70,6 +79,8 @@ pub(crate) struct Line {
     kept: Option<Kept>,
     /// How often it was found closed, and opened again for the same request.
     pub(crate) reopened: u64,
+    /// How often of those the request had been sent already.
+    pub(crate) cut: u64,
     /// What the last answer said of its release.
     pub(crate) said: Option<Vec<u8>>,
 }
@@ -84,9 +95,10 @@ pub(crate) enum Silence {
 }
 
 impl Line {
-    /// Asks one of the questions. When the server has closed the connection since the last one, and
-    /// no byte of an answer came, the question is asked once more over a new one: that is how
-    /// keep-alive ends, and no error of the service (RFC 9112, section 9.3.1).
+    /// Asks one of the questions. When the server has closed the connection since the last one, it
+    /// is asked over a new one: that is how keep-alive ends, and no error of the service (RFC 9112,
+    /// section 9.3.1). The same where its end may have crossed the question, which is then asked a
+    /// second time, is counted, and must be allowed once more.
     pub(crate) async fn ask(
         &mut self,
         questions: &Questions<'_>,
@@ -109,8 +121,14 @@ impl Line {
                     self.kept = reply.is_kept.then_some(kept);
                     return Ok(reply);
                 }
-                // A fresh connection is never stale, so this happens once.
+                // A fresh connection is neither stale nor cut, so this happens once.
                 Err(Failure::Stale) => self.reopened += 1,
+                Err(Failure::Cut) => {
+                    self.reopened += 1;
+                    self.cut += 1;
+                    let allowed = questions.client.allow().await;
+                    allowed.map_err(|no_answer| Silence::At(no_answer.at))?;
+                }
                 Err(Failure::At(at)) => return Err(Silence::At(at)),
                 Err(Failure::Endless) => return Err(Silence::Endless),
             }

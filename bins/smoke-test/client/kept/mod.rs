@@ -14,7 +14,9 @@ use head::{Body, Head};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
+use tokio::time::Instant;
 
 /// What is read at once.
 const BUFFER: usize = 16 << 10;
@@ -24,6 +26,9 @@ const LONGEST_HEAD: usize = 64 << 10;
 const LONGEST_BODY: u64 = 64 << 20;
 /// Interim answers (`100 Continue`, `103 Early Hints`) before the real one.
 const MOST_INTERIM: u32 = 16;
+/// The end of a kept connection that crosses a request on its way takes no longer than one more way
+/// there and back, and this for two busy machines.
+const CROSSING: Duration = Duration::from_millis(5);
 
 /// An open connection.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub(super) struct Kept {
     start: usize,
     end: usize,
     is_used: bool,
+    connecting: Duration,
+    sent: Instant,
 }
 
 /// A whole answer.
@@ -47,8 +54,11 @@ pub(crate) struct Reply {
 /// Why a connection did not bring an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// It had been closed since it was last used, and no byte of an answer came.
+    /// It had been closed since it was last used, before anything was sent.
     Stale,
+    /// It was closed when a request had just been sent: it may have ended before the request came,
+    /// or because of it.
+    Cut,
     /// It broke off.
     At(Break),
     /// More came than an answer has.
@@ -56,14 +66,16 @@ pub(super) enum Failure {
 }
 
 impl Kept {
-    /// Over a connection that was just opened.
-    pub(super) fn new(stream: Stream) -> Self {
+    /// Over a connection that was just opened, which took so long.
+    pub(super) fn new(stream: Stream, connecting: Duration) -> Self {
         Self {
             stream,
             buffer: vec![0; BUFFER],
             start: 0,
             end: 0,
             is_used: false,
+            connecting,
+            sent: Instant::now(),
         }
     }
 
@@ -77,8 +89,14 @@ impl Kept {
         if self.is_used && self.is_over().await {
             return Err(Failure::Stale);
         }
-        let sent = self.write(request).await;
-        sent.map_err(|error| self.broken(&error, true))?;
+        self.sent = Instant::now();
+        if let Err(error) = self.write(request).await {
+            return Err(match NoAnswer::of_io(&error).at {
+                // What cannot even be written had been closed before.
+                Break::Closed if self.is_used => Failure::Stale,
+                at => Failure::At(at),
+            });
+        }
         let head = self.head(watched, said).await?;
         self.body(head.body).await?;
         self.is_used = true;
@@ -170,8 +188,7 @@ impl Kept {
 
     async fn fill(&mut self, is_first: bool) -> Result<(), Failure> {
         match self.read().await {
-            Ok(0) if is_first && self.is_used => Err(Failure::Stale),
-            Ok(0) => Err(Failure::At(Break::Closed)),
+            Ok(0) => Err(self.ended(is_first)),
             Ok(_) => Ok(()),
             Err(error) => Err(self.broken(&error, is_first)),
         }
@@ -202,12 +219,22 @@ impl Kept {
         Ok(count)
     }
 
-    /// What an error of the socket means: before the first byte of an answer over a connection that
-    /// was used before, only that the server had closed it meanwhile.
+    /// What an error of the socket means.
     fn broken(&self, error: &std::io::Error, is_first: bool) -> Failure {
         match NoAnswer::of_io(error).at {
-            Break::Closed if is_first && self.is_used => Failure::Stale,
+            Break::Closed => self.ended(is_first),
             at => Failure::At(at),
+        }
+    }
+
+    /// What the end of the connection means. A server that had the request for longer than its own
+    /// end could have been on its way has worked on it, and died.
+    fn ended(&self, is_first: bool) -> Failure {
+        let crossing = 2 * self.connecting + CROSSING;
+        if is_first && self.is_used && self.sent.elapsed() <= crossing {
+            Failure::Cut
+        } else {
+            Failure::At(Break::Closed)
         }
     }
 }

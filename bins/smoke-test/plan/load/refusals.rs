@@ -8,7 +8,7 @@ use shared::error::Result;
 /// More samples than this do not fit into the memory of a small runner.
 pub(super) const MOST_REQUESTS: u32 = 1_000_000;
 /// A gate that takes longer than an hour is none.
-const LONGEST_SECONDS: f64 = 3600.0;
+pub(crate) const LONGEST_SECONDS: f64 = 3600.0;
 /// More connections than this need more local ports than a machine has by default.
 const MOST_CONNECTIONS: u32 = 10_000;
 

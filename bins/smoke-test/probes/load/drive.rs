@@ -3,7 +3,7 @@
 use super::record::Job;
 use super::series::Series;
 use super::timer::{Deadline, Timer};
-use crate::plan::{Length, Model, Ramps};
+use crate::plan::{LONGEST_SECONDS, Length, Model, Ramps};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use shared::config::WarmUp;
@@ -176,6 +176,11 @@ impl Closed<'_, '_> {
         let mut users = FuturesUnordered::new();
         while !self.is_over(Instant::now()) {
             let now = Instant::now();
+            if self.seconds(now) > LONGEST_SECONDS {
+                let judged = self.judged.get();
+                self.series
+                    .stop(format!("stopped after an hour and {judged} requests"));
+            }
             let level = self.users.level(self.seconds(now));
             let active = level.map_or(0.0, |(level, _)| level.ceil()) as usize;
             self.active.set(active);
@@ -189,7 +194,13 @@ impl Closed<'_, '_> {
             tell(self.series, progress);
         }
         // Those who think are not waited for.
-        while self.series.open() > 0 && users.next().await.is_some() {}
+        while self.series.open() > 0 {
+            tokio::select! {
+                biased;
+                Some(()) = users.next(), if !users.is_empty() => {}
+                () = timer.until(Instant::now() + TICK) => {}
+            }
+        }
     }
 
     fn seconds(&self, now: Instant) -> f64 {

@@ -4,6 +4,7 @@ use crate::answer::Break;
 use crate::client::{milliseconds, shown_release};
 use crate::counts::Counts;
 use crate::facts::{End, Pace, Sample};
+use crate::figures::is_too_much_turned_away;
 use crate::plan::LoadPlan;
 use std::collections::BTreeMap;
 use tokio::time::Instant;
@@ -41,6 +42,7 @@ pub(super) struct Record {
     pub(super) stopped: Option<String>,
     ended: u64,
     failed: u64,
+    turned_away: u64,
     said: Vec<(Vec<u8>, u64)>,
     silent: BTreeMap<u16, u64>,
 }
@@ -80,7 +82,10 @@ impl Record {
         }
         self.ended += 1;
         // What a rate limit turns away is no failure, and is counted apart.
-        if end.failure().is_some() && end != End::Status(429) {
+        if end == End::Status(429) {
+            self.turned_away += 1;
+            self.gives_way(plan);
+        } else if end.failure().is_some() {
             self.failed += 1;
             self.break_circuit(end, plan);
         }
@@ -118,6 +123,17 @@ impl Record {
         };
         if !count(&mut self.said, name) {
             self.said.push((name.to_vec(), 1));
+        }
+    }
+
+    /// Once so many were turned away that the rest cannot change what is said, they are not sent.
+    fn gives_way(&mut self, plan: &LoadPlan) {
+        let all = plan.judged().max(plan.budget.unwrap_or_default().into());
+        if is_too_much_turned_away(self.turned_away, all) {
+            let (turned_away, ended) = (self.turned_away, self.ended);
+            self.stopped.get_or_insert_with(|| {
+                format!("stopped after {ended} requests, of which {turned_away} were turned away")
+            });
         }
     }
 
@@ -200,12 +216,18 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_limit_breaks_no_circuit() {
+    fn a_rate_limit_stops_it_once_nothing_can_be_said_any_more() {
         let (mut record, plan) = (Record::default(), load_plan());
-        for _ in 0..100 {
+        for _ in 0..15 {
             record.ends(&job(false), Instant::now(), End::Status(429), &plan);
         }
         assert_eq!(record.stopped, None);
+        record.ends(&job(false), Instant::now(), End::Status(429), &plan);
+        let why = record.stopped.expect("16 of 300 are more than 5 %");
+        assert_eq!(
+            why,
+            "stopped after 16 requests, of which 16 were turned away"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::record::{Job, Record};
 use super::timer::Deadline;
-use crate::answer::Break;
+use crate::answer::{Break, NoAnswer};
 use crate::client::{Client, Line, Questions};
 use crate::facts::End;
 use crate::plan::LoadPlan;
@@ -26,6 +26,8 @@ pub(super) struct Series<'a> {
     pub(super) most_open: Cell<usize>,
     /// How many connections were found closed, and opened again.
     pub(super) reopened: Cell<u64>,
+    /// How many of them when a request had just been sent.
+    pub(super) cut: Cell<u64>,
     /// How many had to wait until the environment allowed them.
     pub(super) held_back: Cell<u64>,
     questions: &'a Questions<'a>,
@@ -54,6 +56,7 @@ impl<'a> Series<'a> {
             record: RefCell::default(),
             most_open: Cell::default(),
             reopened: Cell::default(),
+            cut: Cell::default(),
             held_back: Cell::default(),
             questions,
             queue: RefCell::default(),
@@ -90,9 +93,7 @@ impl<'a> Series<'a> {
     }
 
     /// Keeps a line for whoever needs one next.
-    pub(super) fn keep(&self, mut line: Line) {
-        self.reopened
-            .set(self.reopened.get() + std::mem::take(&mut line.reopened));
+    pub(super) fn keep(&self, line: Line) {
         self.lines.borrow_mut().push(line);
     }
 
@@ -135,19 +136,26 @@ impl<'a> Series<'a> {
         let mut line = self.line();
         let mut deadline = Deadline::new(self.plan.within.duration());
         while let Some(job) = self.next().await {
-            let end = match self.client.count() {
-                Ok(()) => None,
-                Err(_) => Some(End::Silent(Break::Allowance)),
-            };
-            match end {
-                None => self.send(&job, &mut line, &mut deadline).await,
-                Some(end) => {
-                    let mut record = self.record.borrow_mut();
-                    record.ends(&job, Instant::now(), end, self.plan);
-                }
+            if self.allowed().await.is_err() {
+                let end = End::Silent(Break::Allowance);
+                let mut record = self.record.borrow_mut();
+                record.ends(&job, Instant::now(), end, self.plan);
+            } else if !self.is_stopped() {
+                self.send(&job, &mut line, &mut deadline).await;
             }
         }
         self.keep(line);
+    }
+
+    /// Waits until the environment allows one more. What was due while the service kept every
+    /// connection waiting must not be sent all at once afterwards.
+    async fn allowed(&self) -> Result<(), NoAnswer> {
+        let wait = self.client.reserve(Instant::now())?;
+        if !wait.is_zero() {
+            self.hold_back();
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
     }
 
     async fn next(&self) -> Option<Job> {
@@ -173,6 +181,9 @@ impl<'a> Series<'a> {
         self.record.borrow_mut().sends(job, self.start, sent);
         let number = usize::try_from(job.number).unwrap_or_default();
         let asked = deadline.limit(sent, line.ask(self.questions, number)).await;
+        let add = |count: &Cell<u64>, more: &mut u64| count.set(count.get() + std::mem::take(more));
+        add(&self.reopened, &mut line.reopened);
+        add(&self.cut, &mut line.cut);
         let mut record = self.record.borrow_mut();
         let end = match asked {
             Some(Ok(reply)) => {
