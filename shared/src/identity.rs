@@ -62,14 +62,23 @@ pub async fn told(run: &[String], base: &str, deadline: Duration) -> Result<Stri
 }
 
 fn header(name: &str, answer: &Told<'_>) -> Result<String> {
-    let mut headers = answer.headers.iter();
-    let found = headers.find(|(key, _)| key.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.clone()).ok_or_else(|| {
+    let headers = answer.headers.iter();
+    let found = headers.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    // Several lines mean their values joined by commas (RFC 9110, section 5.3). A proxy that adds
+    // the same once more says nothing new.
+    let mut values: Vec<&str> = Vec::new();
+    for (_, value) in found {
+        if !values.contains(&value.as_str()) {
+            values.push(value);
+        }
+    }
+    if values.is_empty() {
         let status = answer.status;
-        Error::unavailable(format!(
+        return Err(Error::unavailable(format!(
             "the answer has no header `{name}` (status {status})"
-        ))
-    })
+        )));
+    }
+    Ok(values.join(", "))
 }
 
 fn tagged(name: &str, answer: &Told<'_>) -> Result<String> {
@@ -181,6 +190,29 @@ mod tests {
             body: b"\xef\xbb\xbf{\"version\":\"1.1.0\"}",
         };
         assert_eq!(said(&identity, &told).expect("is there"), "1.1.0");
+    }
+
+    #[test]
+    fn every_line_of_a_header_is_read() {
+        let identity = Identity::Header {
+            path: "/".into(),
+            name: "x-release".into(),
+        };
+        let lines = |values: &[&str]| {
+            let headers = values.iter();
+            let headers: Vec<(String, String)> = headers
+                .map(|value| ("X-Release".to_owned(), (*value).to_owned()))
+                .collect();
+            let told = Told {
+                status: 200,
+                headers: &headers,
+                body: b"",
+            };
+            said(&identity, &told).ok()
+        };
+        assert_eq!(lines(&["1.1.0", "1.1.0"]).as_deref(), Some("1.1.0"));
+        assert_eq!(lines(&["1.1.0", "0.9.0"]).as_deref(), Some("1.1.0, 0.9.0"));
+        assert_eq!(lines(&[]), None);
     }
 
     #[test]

@@ -178,12 +178,14 @@ pub struct Release {
 
 impl Release {
     /// Whether what a service says of itself means this release: its version, its commit, or at
-    /// least seven digits of its commit. A leading `v` is ignored.
+    /// least seven digits of its commit. A leading `v` is ignored. Of several names with commas
+    /// between them, as several lines of one header mean, each must be of this release.
     pub fn is_named_by(&self, said: &str) -> bool {
-        let said = said.trim();
-        let plain = said.strip_prefix('v').unwrap_or(said);
-        plain == self.version.as_str()
-            || (said.len() >= 7 && self.commit.as_str().starts_with(said))
+        said.split(',').map(str::trim).all(|name| {
+            let plain = name.strip_prefix('v').unwrap_or(name);
+            plain == self.version.as_str()
+                || (name.len() >= 7 && self.commit.as_str().starts_with(name))
+        })
     }
 }
 
@@ -213,10 +215,12 @@ mod tests {
             " 1.1.0\n",
             "0123456",
             &"0123456789".repeat(4),
+            "1.1.0, 0123456",
         ] {
             assert!(release().is_named_by(said), "{said}");
         }
-        for said in ["", "1.1", "1.1.00", "012345", "12345678", "1.2.0"] {
+        let others = ["", "1.1", "1.1.00", "012345", "12345678", "1.2.0"];
+        for said in others.into_iter().chain(["1.1.0, 1.2.0", "1.1.0,", ","]) {
             assert!(!release().is_named_by(said), "{said}");
         }
     }

@@ -35,12 +35,19 @@ fn check(facts: &Facts) -> Outcome {
             Judged::Open(reason) => unknown.push(reason),
         }
     }
+    let version = &facts.release.version;
     for (what, counts, url) in by_the_way(facts) {
+        let right = counts.of(&facts.release);
         match judge(facts, &counts, &what) {
             Judged::Holds(text) => evidence.push(text),
             Judged::Mixed(finding) => findings.push(finding.on(url)),
-            // Not every path says it; the fresh connections above are what must. But where one
-            // answer says it, one that does not may be of a build that does not know the header.
+            // Not every path says it; the fresh connections above are what must.
+            Judged::Open(_) if what == PROBES && right > 0 => evidence.push(format!(
+                "{right} of {} {what} were answered by {version}, and the others named no release",
+                counts.total()
+            )),
+            // But where one answer to the same question says it, one that does not may be of a build
+            // that does not know the header.
             Judged::Open(reason) if !counts.said.is_empty() => unknown.push(reason),
             Judged::Open(_) if counts.total() == 0 => {}
             Judged::Open(_) => evidence.push(format!("none of {} {what} said it", counts.total())),
@@ -48,6 +55,9 @@ fn check(facts: &Facts) -> Outcome {
     }
     Outcome::judge(evidence, findings, unknown)
 }
+
+/// What the answers to all single questions are called.
+const PROBES: &str = "answers to probes";
 
 enum Judged {
     Holds(String),
@@ -80,8 +90,11 @@ fn judge(facts: &Facts, counts: &Counts, what: &str) -> Judged {
 fn by_the_way(facts: &Facts) -> Vec<(String, Counts, &str)> {
     let mut all = Vec::new();
     if facts.counts.total() > 0 {
-        let what = "answers to probes".to_owned();
-        all.push((what, facts.counts.clone(), facts.address.as_str()));
+        all.push((
+            PROBES.to_owned(),
+            facts.counts.clone(),
+            facts.address.as_str(),
+        ));
     }
     for load in &facts.probes.load {
         if let Ok(measured) = &load.seen {
@@ -186,6 +199,23 @@ mod tests {
                 evidence: vec![
                     "5 of 5 fresh connections to `web` were answered by 1.1.0".into(),
                     "none of 300 requests of `status` said it".into(),
+                ]
+            }
+        );
+    }
+
+    #[test]
+    fn answers_to_probes_that_do_not_say_it_are_told() {
+        let mut facts = facts();
+        facts.counts = counts(&[("1.1.0", 5)], &[("without a release", 5)]);
+        assert_eq!(
+            check(&facts),
+            Outcome::Pass {
+                evidence: vec![
+                    "5 of 5 fresh connections to `web` were answered by 1.1.0".into(),
+                    "5 of 10 answers to probes were answered by 1.1.0, and the others named no \
+                     release"
+                        .into(),
                 ]
             }
         );

@@ -29,8 +29,8 @@ pub(crate) enum Body {
     Closed,
 }
 
-/// Reads the head of an answer to a `GET`, once it is there whole. The first of the watched headers
-/// that it has is written to `said`.
+/// Reads the head of an answer to a `GET`, once it is there whole. What the watched headers say that
+/// it has is written to `said`, with commas between what differs.
 pub(crate) fn read(
     bytes: &[u8],
     watched: &[String],
@@ -48,19 +48,25 @@ pub(crate) fn read(
         is_kept: response.version == Some(1),
         ..Seen::default()
     };
-    let mut place = usize::MAX;
     for header in response.headers.iter() {
         seen.add(header.name, header.value)?;
-        let found = watched.iter().take(place);
-        let found = found.enumerate().find(|(_, name)| is(header.name, name));
-        if let Some((found, _)) = found {
-            place = found;
-            let kept = said.get_or_insert_default();
-            kept.clear();
-            kept.extend_from_slice(header.value);
+        if watched.iter().any(|name| is(header.name, name)) {
+            add_said(said, header.value);
         }
     }
     Ok(Some(seen.head(status, length)))
+}
+
+fn add_said(said: &mut Option<Vec<u8>>, value: &[u8]) {
+    let Some(said) = said else {
+        *said = Some(value.to_vec());
+        return;
+    };
+    let mut known = said.split(|byte| *byte == b',');
+    if !known.any(|known| known.trim_ascii() == value.trim_ascii()) {
+        said.extend_from_slice(b", ");
+        said.extend_from_slice(value);
+    }
 }
 
 /// What the headers say of the body.
@@ -224,12 +230,12 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_the_watched_headers_is_heard() {
+    fn all_that_the_watched_headers_say_is_heard() {
         let watched = ["x-release".to_owned(), "x-version".to_owned()];
         let mut said = None;
-        let text = b"HTTP/1.1 200 OK\r\nX-Version: 2\r\nx-Release: 1.1.0\r\nx-version: 3\r\n\r\n";
+        let text = b"HTTP/1.1 200 OK\r\nX-Version: 2\r\nx-Release: 1.1.0\r\nx-version: 2\r\n\r\n";
         read(text, &watched, &mut said).expect("is HTTP");
-        assert_eq!(said.as_deref(), Some(&b"1.1.0"[..]));
+        assert_eq!(said.as_deref(), Some(&b"2, 1.1.0"[..]));
         let mut silent = None;
         read(b"HTTP/1.1 200 OK\r\n\r\n", &watched, &mut silent).expect("is HTTP");
         assert_eq!(silent, None);
