@@ -52,6 +52,7 @@ impl Ended {
             command: self.command.into(),
             project: context.config.document.project.to_string(),
             environment: context.environment.to_string(),
+            services: context.services.iter().map(ToString::to_string).collect(),
             release: context.release_if_any().cloned(),
             started: clock::rounded(self.started),
             finished: clock::rounded(finished),

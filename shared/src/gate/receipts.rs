@@ -2,7 +2,9 @@
 
 use super::Context;
 use crate::check::Entry;
-use crate::receipt::{Relied, verify};
+use crate::config::Name;
+use crate::receipt::{Reader, Relied, verify};
+use crate::release::Release;
 use crate::verdict::{Outcome, Record, Severity};
 
 /// The check as the catalogue lists it.
@@ -15,6 +17,23 @@ pub(super) const ENTRY: Entry = Entry {
     severity: Severity::Error,
 };
 
+fn reader<'a>(context: &'a Context, release: &'a Release) -> Reader<'a> {
+    let document = &context.config.document;
+    let environments = document.environments.iter();
+    let placed = environments.map(|(name, environment)| {
+        let services = environment.services.keys();
+        (name.to_string(), services.map(Name::to_string).collect())
+    });
+    Reader {
+        project: document.project.as_str(),
+        release,
+        config: &context.config.digest,
+        services: context.services.iter().map(Name::to_string).collect(),
+        placed: placed.collect(),
+        now: jiff::Timestamp::now(),
+    }
+}
+
 /// Verifies what is required; the receipts relied on, and the record.
 pub(super) fn gather(context: &Context, is_needed: bool) -> (Record, Vec<Relied>) {
     let required = if is_needed {
@@ -25,13 +44,7 @@ pub(super) fn gather(context: &Context, is_needed: bool) -> (Record, Vec<Relied>
     let (mut relied_on, mut reasons) = (Vec::new(), Vec::new());
     for one in &required {
         let verified = match context.release() {
-            Ok(release) => verify(
-                one,
-                context.config.document.project.as_str(),
-                release,
-                &context.config.digest,
-                jiff::Timestamp::now(),
-            ),
+            Ok(release) => verify(one, &reader(context, release)),
             Err(error) => Err(error.to_string()),
         };
         match verified {

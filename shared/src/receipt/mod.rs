@@ -4,7 +4,7 @@ mod envelope;
 mod requirement;
 
 pub use envelope::{Envelope, PAYLOAD_TYPE, PREDICATE_TYPE, Statement};
-pub use requirement::{Required, verify};
+pub use requirement::{Reader, Required, verify};
 
 use crate::config::Gate;
 use crate::error::{Error, Result};
@@ -28,6 +28,8 @@ pub struct Receipt {
     pub project: String,
     /// The environment it was about.
     pub environment: String,
+    /// The services it was about.
+    pub services: Vec<String>,
     /// The release it was about, when there is one.
     pub release: Option<Release>,
     /// When it started, RFC 3339 in UTC.

@@ -3,6 +3,7 @@
 use super::{Receipt, Relied};
 use crate::config::Gate;
 use crate::release::{Digest, Release};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A receipt that must hold, and what it must say.
@@ -16,19 +17,30 @@ pub struct Required {
     pub environment: Option<String>,
 }
 
+/// The run that needs receipts.
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    /// The project's name.
+    pub project: &'a str,
+    /// The release it is about.
+    pub release: &'a Release,
+    /// The configuration that holds.
+    pub config: &'a Digest,
+    /// The services it works on.
+    pub services: Vec<String>,
+    /// Which services run in each environment.
+    pub placed: BTreeMap<String, Vec<String>>,
+    /// The time by its clock.
+    pub now: jiff::Timestamp,
+}
+
 /// Verifies one receipt against the release and configuration of this run.
 ///
 /// # Errors
 /// The reason in words; the receipt then counts as missing.
-pub fn verify(
-    required: &Required,
-    project: &str,
-    release: &Release,
-    config: &Digest,
-    now: jiff::Timestamp,
-) -> Result<Relied, String> {
+pub fn verify(required: &Required, reader: &Reader<'_>) -> Result<Relied, String> {
     let (receipt, digest) = Receipt::read(&required.path).map_err(|error| error.to_string())?;
-    if let Some(why) = objection(&receipt, required, project, release, config, now) {
+    if let Some(why) = objection(&receipt, required, reader) {
         return Err(format!("{}: {why}", required.path.display()));
     }
     Ok(Relied {
@@ -39,14 +51,8 @@ pub fn verify(
     })
 }
 
-fn objection(
-    receipt: &Receipt,
-    required: &Required,
-    project: &str,
-    release: &Release,
-    config: &Digest,
-    now: jiff::Timestamp,
-) -> Option<String> {
+fn objection(receipt: &Receipt, required: &Required, reader: &Reader<'_>) -> Option<String> {
+    let release = reader.release;
     if required.gate.is_some_and(|gate| gate != receipt.gate) {
         return Some(format!("it is a receipt of {}", receipt.gate));
     }
@@ -61,7 +67,7 @@ fn objection(
     {
         return Some(format!("it is about `{}`", receipt.environment));
     }
-    if receipt.project != project {
+    if receipt.project != reader.project {
         return Some(format!("it is about the project `{}`", receipt.project));
     }
     match &receipt.release {
@@ -74,7 +80,7 @@ fn objection(
         }
         Some(_) => {}
     }
-    if receipt.config.digest != *config {
+    if receipt.config.digest != *reader.config {
         return Some("it was made under another configuration".into());
     }
     if !receipt.settled {
@@ -86,7 +92,20 @@ fn objection(
     if !receipt.is_passed() {
         return Some(format!("its verdict is {}", receipt.verdict.word()));
     }
-    freshness(receipt, now)
+    uncovered(receipt, reader).or_else(|| freshness(receipt, reader.now))
+}
+
+/// A run with `--service` says nothing about the other services. Those of the reader count that run
+/// where the receipt was made; when none of them does, all that do.
+fn uncovered(receipt: &Receipt, reader: &Reader<'_>) -> Option<String> {
+    let placed = reader.placed.get(&receipt.environment)?;
+    let is_wanted = |service: &&String| reader.services.contains(service);
+    let is_any_wanted = placed.iter().any(|service| is_wanted(&service));
+    let mut needed = placed
+        .iter()
+        .filter(|service| !is_any_wanted || is_wanted(service));
+    let missing = needed.find(|service| !receipt.services.contains(service))?;
+    Some(format!("it says nothing about `{missing}` (`--service`)"))
 }
 
 fn freshness(receipt: &Receipt, now: jiff::Timestamp) -> Option<String> {

@@ -16,6 +16,7 @@ pub(crate) fn passed() -> Receipt {
         command: String::new(),
         project: "cal".into(),
         environment: "staging".into(),
+        services: vec!["api".into(), "web".into()],
         release: Some(release),
         started: "2026-11-21T10:00:00Z".into(),
         finished: "2026-11-21T10:00:02Z".into(),
@@ -63,6 +64,10 @@ fn required(path: &Path) -> Required {
 }
 
 fn refusal(change: impl FnOnce(&mut Receipt)) -> String {
+    refusal_for(&["api", "web"], change)
+}
+
+fn refusal_for(wanted: &[&str], change: impl FnOnce(&mut Receipt)) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let path = folder.path().join("receipt.json");
     let expected = passed();
@@ -71,13 +76,16 @@ fn refusal(change: impl FnOnce(&mut Receipt)) -> String {
     receipt.write(&path).expect("the folder is writable");
     let release = expected.release.expect("it has one");
     let now = "2026-11-21T12:00:00Z".parse().expect("is a time");
-    match verify(
-        &required(&path),
-        "cal",
-        &release,
-        &expected.config.digest,
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let reader = Reader {
+        project: "cal",
+        release: &release,
+        config: &expected.config.digest,
+        services: names(wanted),
+        placed: [("staging".to_owned(), names(&["api", "web"]))].into(),
         now,
-    ) {
+    };
+    match verify(&required(&path), &reader) {
         Ok(_) => "accepted".into(),
         Err(why) => why,
     }
@@ -96,6 +104,20 @@ fn a_receipt_written_is_read_back_the_same() {
 #[test]
 fn a_good_receipt_is_accepted() {
     assert_eq!(refusal(|_| {}), "accepted");
+}
+
+#[test]
+fn a_receipt_of_one_service_stands_for_no_other() {
+    let of_api = |receipt: &mut Receipt| receipt.services = vec!["api".into()];
+    for wanted in [&["api", "web"][..], &["web"], &["elsewhere"]] {
+        let why = refusal_for(wanted, of_api);
+        assert!(why.contains("it says nothing about `web`"), "{why}");
+    }
+    assert_eq!(refusal_for(&["api"], of_api), "accepted");
+    // Here it runs, there it does not: the receipt of the whole environment is all there can be.
+    for wanted in [&["web", "elsewhere"][..], &["elsewhere"], &[]] {
+        assert_eq!(refusal_for(wanted, |_| {}), "accepted");
+    }
 }
 
 #[test]
