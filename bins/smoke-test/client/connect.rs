@@ -4,7 +4,7 @@ use super::milliseconds;
 use crate::answer::{Break, NoAnswer, Phases};
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -173,16 +173,39 @@ pub(crate) fn is_private(ip: IpAddr) -> bool {
                 || (first == 198 && (18..20).contains(&second))
                 || first >= 240
         }
-        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+        IpAddr::V6(ip) => match carried(ip) {
             Some(mapped) => is_private(mapped.into()),
             None => {
+                let [first, second, third, ..] = ip.segments();
                 ip.is_loopback()
                     || ip.is_unspecified()
                     || ip.is_unique_local()
                     || ip.is_unicast_link_local()
                     || ip.is_multicast()
+                    // What site-local ones were (RFC 3879), those to translate to at home (RFC 8215),
+                    // and those for documentation.
+                    || first & 0xffc0 == 0xfec0
+                    || (first, second, third) == (0x64, 0xff9b, 1)
+                    || (first, second) == (0x2001, 0xdb8)
             }
         },
+    }
+}
+
+/// The IPv4 address that an IPv6 address leads to: mapped, as it once was written (RFC 4291, section
+/// 2.5.5), by the translation of RFC 6052, or by 6to4 (RFC 3056).
+fn carried(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let of = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        Ipv4Addr::new(a, b, c, d)
+    };
+    match ip.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some(of(high, low))
+        }
+        [0x2002, high, low, ..] => Some(of(high, low)),
+        _ => None,
     }
 }
 
@@ -247,10 +270,23 @@ mod tests {
             "fd00::1",
             "::ffff:10.0.0.1",
             "::",
+            "::127.0.0.1",
+            "64:ff9b::10.0.0.1",
+            "64:ff9b:1::1.1.1.1",
+            "fec0::1",
+            "2002:7f00:1::",
+            "2001:db8::1",
         ] {
             assert!(is_private(ip.parse().expect("is an address")), "{ip}");
         }
-        for ip in ["1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111"] {
+        for ip in [
+            "1.1.1.1",
+            "172.32.0.1",
+            "100.128.0.1",
+            "2606:4700::1111",
+            // What an IPv6-only network makes of a public address.
+            "64:ff9b::1.1.1.1",
+        ] {
             assert!(!is_private(ip.parse().expect("is an address")), "{ip}");
         }
     }
