@@ -644,13 +644,6 @@ fn a_limit_is_reached_told_not_evaded_and_let_go() {
             "answered again",
         ],
     );
-    let long = limit(LimitManner::Long, "");
-    long.ends(0, &[]);
-    holds(
-        &long,
-        "rate-limit",
-        &["was not waited for: 900 s are longer"],
-    );
     limit(LimitManner::Untold, "retry_after: false, recovery: false").ends(0, &[]);
 }
 
@@ -692,6 +685,7 @@ fn each_way_to_break_a_limit_is_named() {
         limit(manner, "recovery: false").ends(code, &[words]);
     }
     limit(LimitManner::Forever, "spoof: false").ends(1, &["still turned requests away"]);
+    limit(LimitManner::Long, "").ends(1, &["the 429 of `api` names 900 s, and its window is 1s"]);
     let early = limit(
         LimitManner::Good,
         "recovery: false, json: { $.error: Slow down }",
@@ -699,6 +693,59 @@ fn each_way_to_break_a_limit_is_named() {
     early.ends(
         1,
         &["the 429 of `api` has \"Too Many Requests\" at `$['error']`"],
+    );
+}
+
+#[test]
+fn a_window_that_is_shorter_than_declared_is_no_limit() {
+    let server = HttpServer::start(limited(20, Duration::from_secs(1), LimitManner::Good));
+    let server = server.expect("a port is free");
+    let probe = "rate-limit: { name: api, at: it, path: /api, limit: 20, window: 60s, tolerance: 5, \
+                 together: 5, spoof: false }";
+    run(&server.url(), "", &[probe], &[]).ends(
+        3,
+        &[
+            "more requests pass",
+            "in one window of 1m, whose limit is 20",
+        ],
+    );
+}
+
+#[test]
+fn errors_are_no_limit() {
+    let count = std::sync::atomic::AtomicU32::new(0);
+    let server = Server::start(move |request| {
+        let is_made_up = request.head.to_lowercase().contains("x-forwarded-for");
+        let number = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let status = match number {
+            _ if request.path != "/api" => 200,
+            _ if is_made_up => 400,
+            0..25 => 200,
+            25..60 => 429,
+            _ => 500,
+        };
+        let headers = [("retry-after", "1"), ("x-release", "1.1.0")];
+        Reply::Send(with_headers(status, &headers, "{}"))
+    });
+    let probe = |more: &str| {
+        format!(
+            "rate-limit: {{ name: api, at: it, path: /api, limit: 20, window: 60s, tolerance: 15, \
+             together: 5, {more} }}"
+        )
+    };
+    run(&server.url(), "", &[&probe("recovery: false")], &[]).ends(
+        3,
+        &["only 0 requests with a made-up address, others with 400"],
+    );
+    run(
+        &server.url(),
+        "",
+        &[&probe("spoof: false, within: 1s")],
+        &[],
+    )
+    .ends(
+        1,
+        &["`api` answered 500 when it was asked whether it answers again"],
     );
 }
 
@@ -758,7 +805,7 @@ fn a_limit_is_asked_last_of_all_and_its_budget_is_stated() {
         ))
     });
     let probes = [
-        "rate-limit: { name: limited, at: it, path: /limited, limit: 10, window: 60s, tolerance: 2 }",
+        "rate-limit: { name: limited, at: it, path: /limited, limit: 10, window: 900s, tolerance: 2 }",
         "load: { name: series, at: it, path: /series, requests: 100, p95: 5s, errors: 5% }",
         "http: { name: page, at: it, path: /page }",
         "auth: { name: door, at: it, path: /door, token: '${TOKEN}' }",
@@ -767,7 +814,7 @@ fn a_limit_is_asked_last_of_all_and_its_budget_is_stated() {
     let plan = sandbox.run_with(&["--plan"], &TOKENS);
     plan.ends(
         0,
-        &["12 requests, 20 at once, and 429 after 10 in 1m; asked last, 46 requests at most"],
+        &["12 requests, 20 at once, and 429 after 10 in 15m; asked last, 46 requests at most"],
     );
     let ran = sandbox.run_with(&[], &TOKENS);
     ran.ends(1, &["10 of 12 requests passed"]);

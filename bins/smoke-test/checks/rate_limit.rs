@@ -1,8 +1,10 @@
 //! Limits of requests hold, say when to come back, and let go again.
 
+mod recovery;
+
 use crate::answer::Answer;
 use crate::expectations::{headers, json};
-use crate::facts::{BurstCounts, Facts, RateLimited, Recovery, Spoofed};
+use crate::facts::{BurstCounts, Facts, RateLimited, Spoofed};
 use crate::figures::ms;
 use crate::judged::{self, Judged};
 use crate::plan::RateLimitPlan;
@@ -65,7 +67,10 @@ fn judge(plan: &RateLimitPlan, seen: &RateLimited, judged: &mut Judged) {
     if let Some(spoofed) = &seen.spoofed {
         made_up(plan, *spoofed, judged);
     }
-    recovery(plan, &seen.recovery, judged);
+    recovery::judge(plan, &seen.recovery, judged);
+    if let Some(again) = seen.again {
+        recovery::again(plan, again, judged);
+    }
 }
 
 /// How many passed before the first was turned away.
@@ -98,6 +103,15 @@ fn amount(
             message,
             format!("{passed} answered"),
             expected,
+        ));
+    }
+    // What explains a few that are missing does not prove a limit of which hardly any was seen.
+    let few = u64::from(limit.saturating_sub(plan.tolerance)) / 2;
+    if (passed as u64) < few && !plan.is_shared {
+        return judged.open(format!(
+            "`{name}` turned requests away after {passed} ({rule}), and whether the {before} \
+             requests that this run had sent before count as well cannot be seen: give it a token \
+             of its own in `headers`, or set `shared: true`"
         ));
     }
     if passed as u64 > u64::from(plan.burst()) {
@@ -215,11 +229,13 @@ fn made_up(plan: &RateLimitPlan, spoofed: Spoofed, judged: &mut Judged) {
         tried,
         passed,
         plain_passed,
+        other,
     } = spoofed;
     let seen = format!("{passed} of {tried} requests with a made-up `X-Forwarded-For`");
     if tried < 3 {
+        let other = other.map_or_else(String::new, |status| format!(", others with {status}"));
         judged.open(format!(
-            "`{name}` answered only {tried} requests with a made-up address"
+            "`{name}` let through or turned away only {tried} requests with a made-up address{other}"
         ));
     } else if passed <= 1 && plain_passed <= 1 {
         judged.holds(format!("`{name}` let {seen} pass"));
@@ -238,40 +254,6 @@ fn made_up(plan: &RateLimitPlan, spoofed: Spoofed, judged: &mut Judged) {
     }
 }
 
-fn recovery(plan: &RateLimitPlan, recovery: &Recovery, judged: &mut Judged) {
-    let name = &plan.name;
-    match recovery {
-        Recovery::NotAsked => {}
-        Recovery::TooLong(seconds) => judged.holds(format!(
-            "`{name}`: whether it answers again was not waited for: {seconds:.0} s are longer \
-             than the `recovery_within` of {}",
-            plan.recovery.unwrap_or(plan.window)
-        )),
-        Recovery::After(seconds) => {
-            judged.holds(format!(
-                "`{name}` answered again {seconds:.1} s after its last 429"
-            ));
-        }
-        Recovery::Never { waited, named } => {
-            let message = format!(
-                "`{name}` still turned requests away {waited:.1} s after its last 429, which \
-                 named {named:.0} s"
-            );
-            let expected = format!("an answer after {named:.0} s");
-            judged.wrong(finding(
-                plan,
-                message,
-                format!("429 after {waited:.1} s"),
-                expected,
-            ));
-        }
-        Recovery::Silent(no_answer) => judged.open(format!(
-            "`{name}` had no answer when it was asked whether it answers again: {}",
-            no_answer.reason
-        )),
-    }
-}
-
 fn finding(plan: &RateLimitPlan, message: String, observed: String, expected: String) -> Finding {
     Finding::new(message)
         .on(&plan.request.url.shown)
@@ -283,7 +265,7 @@ fn finding(plan: &RateLimitPlan, message: String, observed: String, expected: St
 mod tests {
     use super::*;
     use crate::answer::{Break, NoAnswer};
-    use crate::facts::Fact;
+    use crate::facts::{Again, Fact, Recovery};
     use crate::sample::{self, facts};
     use shared::config::Span;
 
@@ -302,6 +284,7 @@ mod tests {
             refused: (refused > 0).then_some(turned_away),
             spoofed: None,
             recovery: Recovery::NotAsked,
+            again: None,
         }
     }
 
@@ -340,6 +323,7 @@ mod tests {
                 tried: 5,
                 passed,
                 plain_passed,
+                other: None,
             }),
             ..seen(100, 10)
         }
@@ -512,6 +496,7 @@ mod tests {
         assert!(reason(outcome(with(silent))).contains("no answer when it was asked"));
         let Outcome::Pass { evidence } = outcome_with(with(Recovery::TooLong(900.0)), |plan| {
             plan.recovery = Some(Span::seconds(90));
+            plan.window = Span::seconds(900);
         }) else {
             panic!("it holds otherwise");
         };
@@ -528,5 +513,76 @@ mod tests {
             check(&facts()),
             Outcome::skipped("no probe of the kind `rate-limit` is configured")
         );
+    }
+
+    #[test]
+    fn too_few_that_earlier_requests_may_explain_are_unknown() {
+        let few = || RateLimited {
+            before: 60,
+            ..seen(40, 70)
+        };
+        let why = reason(outcome(few()));
+        assert!(
+            why.contains("whether the 60 requests that this run had sent before count"),
+            "{why}"
+        );
+        let shared = outcome_with(few(), |plan| plan.is_shared = true);
+        assert!(matches!(shared, Outcome::Pass { .. }), "{shared:?}");
+    }
+
+    #[test]
+    fn a_made_up_address_that_gets_an_error_proves_nothing() {
+        let mut refused = spoofed(0, 0);
+        refused.spoofed = Some(Spoofed {
+            other: Some(500),
+            ..Spoofed::default()
+        });
+        let why = reason(outcome(refused));
+        assert!(
+            why.ends_with("only 0 requests with a made-up address, others with 500"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn a_whole_limit_that_passes_twice_in_one_window_is_unknown() {
+        let again = |passed, seconds, named| {
+            outcome(RateLimited {
+                recovery: Recovery::After(1.0),
+                again: Some(Again {
+                    passed,
+                    seconds,
+                    named,
+                }),
+                ..seen(100, 10)
+            })
+        };
+        let why = reason(again(100, 2.0, Some(1.0)));
+        assert!(
+            why.contains("let 100 more requests pass 2.0 s after the first, in one window of 1m"),
+            "{why}"
+        );
+        reason(again(110, 2.0, None));
+        // A little at a time is given back; a window that ended in between begins a whole new one.
+        for (passed, named) in [(3, Some(1.0)), (100, Some(59.0))] {
+            let held = again(passed, 2.0, named);
+            assert!(matches!(held, Outcome::Pass { .. }), "{held:?}");
+        }
+    }
+
+    #[test]
+    fn a_return_far_beyond_the_window_fails_and_an_error_is_no_429() {
+        let with = |recovery| {
+            outcome(RateLimited {
+                recovery,
+                ..seen(100, 10)
+            })
+        };
+        let long = message(with(Recovery::TooLong(86_400.0)));
+        assert!(long.contains("names 86400 s"), "{long}");
+        let broken = message(with(Recovery::Other(500)));
+        assert!(broken.contains("answered 500"), "{broken}");
+        let other = reason(with(Recovery::Other(404)));
+        assert!(other.contains("answered 404"), "{other}");
     }
 }

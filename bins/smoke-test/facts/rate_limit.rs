@@ -19,13 +19,28 @@ pub(crate) struct RateLimited {
     pub(crate) spoofed: Option<Spoofed>,
     /// How it went on.
     pub(crate) recovery: Recovery,
+    /// The limit once more, after it had let go sooner than its window ends.
+    pub(crate) again: Option<Again>,
+}
+
+/// A second burst, after the limit had let go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Again {
+    /// How many requests passed, the one that was answered again included.
+    pub(crate) passed: u32,
+    /// When that was over, in seconds after the first request of the first burst.
+    pub(crate) seconds: f64,
+    /// How many seconds its 429 named; none without one.
+    pub(crate) named: Option<f64>,
 }
 
 /// What came of made-up addresses, each tried beside a plain request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Spoofed {
-    /// How many of either were sent and answered.
+    /// How many of either were let through or turned away.
     pub(crate) tried: u32,
+    /// The status of one that was neither.
+    pub(crate) other: Option<u16>,
     /// How many with a made-up address were let through.
     pub(crate) passed: u32,
     /// How many plain ones were.
@@ -49,6 +64,8 @@ pub(crate) enum Recovery {
         /// How long the 429 or the window named.
         named: f64,
     },
+    /// Neither turned away nor as it is within the limit.
+    Other(u16),
     /// There was no answer.
     Silent(NoAnswer),
 }

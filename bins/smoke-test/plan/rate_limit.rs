@@ -9,6 +9,7 @@ use crate::reproduce;
 use shared::config::{RateLimitProbe, Span};
 use shared::error::Result;
 use shared::gate::Step;
+use std::time::Duration;
 
 /// A burst of more requests than this is a load test.
 const MOST_REQUESTS: u32 = 10_000;
@@ -16,6 +17,10 @@ const MOST_REQUESTS: u32 = 10_000;
 const MOST_TOGETHER: u32 = 100;
 /// So many made-up addresses are tried, each beside a plain request.
 pub(crate) const SPOOFED: u32 = 5;
+/// A return is tried for this much longer than was named, and for a tenth of the window.
+const MARGIN: Duration = Duration::from_secs(5);
+/// But for no longer than this.
+const LONGEST_MARGIN: Duration = Duration::from_secs(30);
 /// A recovery is asked for at most so often.
 pub(crate) const MOST_RETURNS: u32 = 12;
 
@@ -54,6 +59,16 @@ impl RateLimitPlan {
     /// How many requests one burst has.
     pub(crate) fn burst(&self) -> u32 {
         self.limit + self.tolerance
+    }
+
+    /// How many are a whole limit: more than a limiter gives back in part of its window.
+    pub(crate) fn least(&self) -> u32 {
+        self.limit - self.tolerance.min(self.limit / 2)
+    }
+
+    /// How much longer than it names a limit may take to let go.
+    pub(crate) fn margin(&self) -> Duration {
+        (MARGIN + self.window.duration() / 10).min(LONGEST_MARGIN)
     }
 
     fn extra(&self) -> u32 {
@@ -95,7 +110,8 @@ impl Planned for RateLimitPlan {
         vec![step]
     }
 
-    /// The burst is repeated when nothing was turned away: a window may have ended in its middle.
+    /// The burst is repeated when nothing was turned away: a window may have ended in its middle; or
+    /// when the limit lets go sooner than its window ends.
     fn requests(&self) -> u64 {
         2 * u64::from(self.burst()) + u64::from(self.extra())
     }

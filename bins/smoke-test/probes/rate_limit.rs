@@ -1,9 +1,9 @@
 //! Limits of requests: a burst, made-up addresses, and the way back.
 
 use super::Ask;
-use crate::answer::{Answer, NoAnswer};
+use crate::answer::Answer;
 use crate::client::{Client, milliseconds};
-use crate::facts::{RateLimited, Recovery, Spoofed};
+use crate::facts::{Again, RateLimited, Recovery, Spoofed};
 use crate::plan::{MOST_RETURNS, RateLimitPlan, SPOOFED};
 use crate::told::{Return, comes_back};
 use futures_util::StreamExt as _;
@@ -11,11 +11,6 @@ use shared::progress::Progress;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// A return is tried for this much longer than was named, and for a tenth of the window.
-const MARGIN: Duration = Duration::from_secs(5);
-/// But for no longer than this.
-const LONGEST_MARGIN: Duration = Duration::from_secs(30);
 
 impl Ask for RateLimitPlan {
     type Seen = RateLimited;
@@ -45,6 +40,11 @@ impl Ask for RateLimitPlan {
         }
         if let Some(within) = self.recovery {
             seen.recovery = come_back(self, client, &last, within.duration()).await;
+        }
+        let is_once = seen.burst.len() <= self.burst() as usize;
+        let is_early = start.elapsed() < self.window.duration();
+        if is_once && is_early && matches!(seen.recovery, Recovery::After(_)) {
+            seen.again = again(self, client, start).await;
         }
         seen
     }
@@ -82,6 +82,25 @@ fn keep(plan: &RateLimitPlan, answer: Answer, seen: &mut RateLimited) {
     }
 }
 
+/// Sends the burst a second time, when the limit has let go; none when not all of it was answered.
+async fn again(plan: &RateLimitPlan, client: &Client, start: Instant) -> Option<Again> {
+    let mut seen = RateLimited::default();
+    burst(plan, client, &mut seen).await;
+    let counts = seen.counts(&plan.status);
+    let is_clean = counts.broken == 0 && counts.other.is_none() && counts.silent.is_none();
+    is_clean.then(|| Again {
+        passed: u32::try_from(counts.passed + 1).unwrap_or(u32::MAX),
+        seconds: start.elapsed().as_secs_f64(),
+        named: seen
+            .refused
+            .as_ref()
+            .and_then(|refused| match comes_back(refused) {
+                Return::In(seconds, _) => Some(seconds),
+                Return::Unsaid | Return::Meaningless(..) => None,
+            }),
+    })
+}
+
 /// Tries one made-up address after the other, each beside a plain request: a limiter that gives
 /// back a little at a time lets some of either through.
 async fn spoof(plan: &RateLimitPlan, client: &Client, last: &mut (Answer, Instant)) -> Spoofed {
@@ -99,6 +118,12 @@ async fn spoof(plan: &RateLimitPlan, client: &Client, last: &mut (Answer, Instan
         let (Ok(made_up), Ok(plain)) = (made_up, plain) else {
             continue;
         };
+        let is_told = |status| status == 429 || plan.status.contains(&status);
+        let mut statuses = [made_up.status, plain.status].into_iter();
+        if let Some(other) = statuses.find(|status| !is_told(*status)) {
+            spoofed.other = Some(other);
+            continue;
+        }
         spoofed.tried += 1;
         spoofed.passed += u32::from(plan.status.contains(&made_up.status));
         spoofed.plain_passed += u32::from(plan.status.contains(&plain.status));
@@ -126,23 +151,21 @@ async fn come_back(
     }
     let mut progress = Progress::start(format!("rate limit `{}`", plan.name));
     progress.tell(&format!("waiting {named:.0} s until it answers again"));
-    let margin = (MARGIN + window / 10).min(LONGEST_MARGIN);
+    let margin = plan.margin();
     let due = *at + Duration::from_secs_f64(named);
-    let mut silence: Option<NoAnswer> = None;
+    let mut last = Recovery::NotAsked;
     for attempt in 0..MOST_RETURNS {
         tokio::time::sleep_until(due + margin * attempt / (MOST_RETURNS - 1)).await;
         let asked = at.elapsed().as_secs_f64();
         match client.send(&plan.request).await {
             Ok(answer) if plan.status.contains(&answer.status) => return Recovery::After(asked),
-            Ok(_) => silence = None,
-            Err(no_answer) => silence = Some(no_answer),
+            Ok(answer) if answer.status == 429 => {
+                let waited = at.elapsed().as_secs_f64();
+                last = Recovery::Never { waited, named };
+            }
+            Ok(answer) => last = Recovery::Other(answer.status),
+            Err(no_answer) => last = Recovery::Silent(no_answer),
         }
     }
-    match silence {
-        Some(no_answer) => Recovery::Silent(no_answer),
-        None => Recovery::Never {
-            waited: at.elapsed().as_secs_f64(),
-            named,
-        },
-    }
+    last
 }

@@ -11,7 +11,7 @@ pub const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.api-token-of-the-test.c2lnbmF0dXJl
 pub const EXPIRED: &str = "eyJhbGciOiJIUzI1NiJ9.api-token-of-last-year.b2xkZXIgb25l";
 
 const LIMIT: u32 = 100;
-/// Somebody who was turned away comes back this long after the last time. A minute in truth.
+/// Somebody who was turned away is let in again this long after the last time, little by little.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A running API.
@@ -114,7 +114,8 @@ impl Api {
         }
         let mut counted = self.counted.lock().expect("nobody panicked");
         if counted.1.is_some_and(|last| last.elapsed() >= PAUSE) {
-            *counted = (0, None);
+            // A second gives back what a second of the minute is worth, and not the whole limit.
+            *counted = (LIMIT - 2, None);
         }
         counted.0 += 1;
         let is_turned_away = counted.0 > LIMIT;
