@@ -375,6 +375,82 @@ fn two_releases_behind_one_address_fail_with_the_count_of_each() {
 }
 
 #[test]
+fn a_second_line_of_the_header_that_names_another_release_fails() {
+    let server = release(|_| {
+        let headers = [("x-release", "1.1.0"), ("x-release", "1.0.0")];
+        Reply::Send(with_headers(200, &headers, ""))
+    });
+    let smoke = format!(
+        "{HEALTH}  - load: {{ name: twice, path: /twice, p95: 5s, errors: 5%, requests: 100 }}\n"
+    );
+    let ran = Sandbox::new(&server.url(), &smoke).run(&[]);
+    ran.ends(
+        1,
+        &[
+            "1 of 1 answers to probes were answered by another release: 1 from 1.1.0, 1.0.0",
+            "105 of 105 requests of `twice` were answered by another release",
+        ],
+    );
+}
+
+#[test]
+fn a_wait_leaves_the_probes_their_requests_and_says_so() {
+    let server = Server::start(|_| Reply::Send(answer(503, "1.1.0", "")));
+    let smoke = "wait: 20s\nconnections: 1\nprobes:\n  - http: { name: health, path: /health }\n";
+    let began = Instant::now();
+    let ran = Sandbox::with_allow(&server.url(), "requests: 6", smoke).run(&[]);
+    ran.ends(
+        3,
+        &["the 6 requests that `allow.requests` grants is for the probes"],
+    );
+    assert!(began.elapsed() < Duration::from_secs(15));
+    assert_eq!(server.requests(), 4);
+}
+
+#[test]
+fn right_answers_that_come_too_late_are_no_steady_ones() {
+    let server = release(|_| whole(200, ""));
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let starting = Server::start(move |_| {
+        if first.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            return Reply::Send(answer(503, "1.1.0", ""));
+        }
+        Reply::Send(answer(200, "1.1.0", ""))
+    });
+    let smoke = "wait: 1s\nconsecutive: 200\nprobes:\n  - http: { name: health, path: /health }\n";
+    Sandbox::new(&starting.url(), smoke)
+        .run(&[])
+        .ends(1, &["did not settle on 1.1.0 within 1s"]);
+    // The very first one is enough.
+    Sandbox::new(&server.url(), smoke).run(&[]).ends(0, &[]);
+}
+
+#[test]
+fn a_command_that_hangs_is_waited_for_no_longer_than_the_wait() {
+    let server = release(|_| whole(200, ""));
+    let smoke = "wait: 1s\nprobes:\n  - http: { name: health, path: /health }\n";
+    let began = Instant::now();
+    let identity = "command: { run: [sleep, '77'] }";
+    let ran = Sandbox::with_identity(&server.url(), identity, smoke).run(&[]);
+    ran.ends(3, &["never answered within 1s"]);
+    assert!(began.elapsed() < Duration::from_secs(8));
+}
+
+#[test]
+fn an_environment_that_no_probe_is_for_is_refused() {
+    let server = release(|_| whole(200, ""));
+    let environment =
+        "allow: {private_addresses: true}\n  production:\n    url: http://127.0.0.1:1";
+    let smoke = "probes:\n  - http: {name: b, path: /, environments: [production]}\n";
+    let ran = Sandbox::with_environment_last(&server.url(), environment, smoke);
+    ran.run(&["--environment", "staging"]).ends(
+        2,
+        &["no probe is for `staging`, so nothing would be examined"],
+    );
+    assert_eq!(server.requests(), 0);
+}
+
+#[test]
 fn a_single_request_of_a_series_from_another_release_fails() {
     let ran = series(
         "p95: 5s, errors: 5%, requests: 100, per_second: 200",

@@ -91,6 +91,8 @@ pub(crate) struct Ready {
     pub(crate) deadline: Span,
     /// What was seen until then.
     pub(crate) timeline: Timeline,
+    /// Why it was not waited any longer, although there was time.
+    pub(crate) stopped: Option<String>,
     /// The command that shows the same by hand.
     pub(crate) reproduce: String,
 }

@@ -162,6 +162,13 @@ pub(crate) fn of(context: &Context) -> Result<Plan> {
             plan.probes.add(&scope, probe)?;
         }
     }
+    if plan.probes.all().is_empty() {
+        let environment = &context.environment;
+        let message = format!("no probe is for `{environment}`, so nothing would be examined");
+        return Err(Error::config(message)
+            .at(file)
+            .hint("name it in the `environments` of a probe"));
+    }
     affordable(&plan, context)?;
     Ok(plan)
 }
@@ -216,6 +223,12 @@ fn affordable(plan: &Plan, context: &Context) -> Result<()> {
 }
 
 impl Plan {
+    /// How many requests the wait may send, so that enough are left for the probes.
+    pub(crate) fn waiting(&self) -> u64 {
+        let first = self.sources.len() as u64;
+        (self.allow.requests + first).saturating_sub(self.requests())
+    }
+
     /// How many requests are sent, repetitions left out.
     pub(crate) fn requests(&self) -> u64 {
         let connections = u64::from(self.connections) + 1;

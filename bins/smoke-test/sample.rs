@@ -51,6 +51,7 @@ pub(crate) fn facts() -> Facts {
             milliseconds: 4.2,
             deadline: Span::seconds(30),
             timeline: observed(&[Seen::Answer(200, Ok("1.1.0".into()))]),
+            stopped: None,
             reproduce: "curl -sSi http://h/".into(),
         },
         identities: vec![IdentityFact {

@@ -31,6 +31,12 @@ fn check(facts: &Facts) -> Outcome {
         ));
     }
     let deadline = ready.deadline;
+    if let Some(why) = &ready.stopped {
+        return Outcome::unknown(format!(
+            "{address} did not answer as {version}, and was not asked any longer: {why} \
+             ({attempts}: {seen})"
+        ));
+    }
     // Any answer shows that the environment can be reached from here; without one it may as well
     // be the network of this machine.
     if !ready.timeline.has_answer() {
@@ -96,6 +102,21 @@ mod tests {
                 .on("http://h")
                 .compared("200 as 1.0.0", "an answer below 500 as 1.1.0")
                 .reproduce("curl -sSi http://h/")
+            )
+        );
+    }
+
+    #[test]
+    fn a_wait_that_was_given_up_is_unknown() {
+        let mut facts = facts();
+        facts.ready.is_ready = false;
+        facts.ready.stopped = Some("it rained".into());
+        facts.ready.timeline = observed(&[Seen::Answer(503, Err("no header".into()))]);
+        assert_eq!(
+            check(&facts),
+            Outcome::unknown(
+                "http://h did not answer as 1.1.0, and was not asked any longer: it rained \
+                 (1 attempt: 503 without a release)"
             )
         );
     }

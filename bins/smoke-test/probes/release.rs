@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use shared::config::{Identity, Span};
 use shared::error::one_line;
 use shared::identity;
+use std::time::Duration;
 
 /// Asked together, so that a balancer which prefers idle members spreads them.
 const TOGETHER: usize = 8;
@@ -18,7 +19,7 @@ pub(crate) async fn ask(client: &Client, plan: &Plan) -> Vec<IdentityFact> {
     let mut facts = Vec::new();
     for source in &plan.sources {
         // A command tells what runs, whatever connection it would be asked over.
-        if let Some(told) = told(source).await {
+        if let Some(told) = told(source, Duration::MAX).await {
             let mut counts = Counts::default();
             counts.add(told);
             facts.push(fact(source, "runs of its command for", counts));
@@ -45,12 +46,14 @@ fn fact(source: &Source, asked: &'static str, counts: Counts) -> IdentityFact {
     }
 }
 
-/// What the command of a service says; none when an answer tells it.
-pub(super) async fn told(source: &Source) -> Option<Result<String, String>> {
+/// What the command of a service says, within its own time and no longer than this; none when an
+/// answer tells it.
+pub(super) async fn told(source: &Source, longest: Duration) -> Option<Result<String, String>> {
     let Identity::Command { run, deadline } = &source.identity else {
         return None;
     };
-    let told = identity::told(run, source.url.real.expose(), deadline.duration()).await;
+    let deadline = deadline.duration().min(longest);
+    let told = identity::told(run, source.url.real.expose(), deadline).await;
     Some(told.map_err(|error| one_line(error.message())))
 }
 
