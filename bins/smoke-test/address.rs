@@ -133,13 +133,13 @@ impl Address {
         let there = Url::of(&parsed, String::new()).ok()?;
         let is_same = there.endpoint == self.0.endpoint && parsed.fragment().is_none();
         is_same
-            .then(|| self.from_root(there.target.expose()))
+            .then(|| self.at_root(there.target.expose()))
             .flatten()
     }
 
     /// The address of a path with its query from the root of the host, wherever paths are added to
     /// it else: what a page or a redirect of the host names.
-    pub(crate) fn from_root(&self, target: &str) -> Option<Url> {
+    pub(crate) fn at_root(&self, target: &str) -> Option<Url> {
         let mut parsed = reqwest::Url::parse(self.0.real.expose()).ok()?;
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
@@ -278,7 +278,7 @@ mod tests {
     fn what_the_host_names_itself_is_not_below_the_path_of_the_address() {
         let real = "http://u:p@a.example:8080/app";
         let address = Address::parse(real, "http://u:${PW}@a.example:8080/app").expect("parses");
-        let url = address.from_root("/app/main.js?v=1").expect("is a path");
+        let url = address.at_root("/app/main.js?v=1").expect("is a path");
         assert_eq!(url.shown, "http://a.example:8080/app/main.js?v=1");
         assert_eq!(url.target.expose(), "/app/main.js?v=1");
         assert!(url.has_credentials());
@@ -287,7 +287,7 @@ mod tests {
         let same = same.expect("is the same host");
         assert_eq!(same.place(), "http://a.example:8080/app/health");
         assert!(address.same_host("http://b.example:8080/app").is_none());
-        let away = address.from_root("//evil.example/x").expect("is a path");
+        let away = address.at_root("//evil.example/x").expect("is a path");
         assert_eq!(away.endpoint.host, "a.example");
     }
 

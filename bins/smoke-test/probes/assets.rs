@@ -42,7 +42,7 @@ impl Ask for AssetsPlan {
 impl AssetsPlan {
     /// At the host of the page, wherever the page itself points to.
     fn request(&self, target: &str) -> Option<Request> {
-        let url = self.address.from_root(target)?;
+        let url = self.address.at_root(target)?;
         let request = Request::get(url, self.page.within);
         Some(request.with("accept-encoding", "gzip"))
     }
