@@ -111,7 +111,8 @@ async fn look<'a>(
 }
 
 async fn one(client: &Client, source: &Source, left: Duration) -> Seen {
-    if let Some(told) = release::told(source, left.max(SHORTEST_QUESTION)).await {
+    let longest = Duration::from_millis(left.as_millis() as u64).max(SHORTEST_QUESTION);
+    if let Some(told) = release::told(source, longest).await {
         return Seen::Told(told);
     }
     let patience = left.clamp(SHORTEST_QUESTION, LONGEST_QUESTION);
