@@ -18,7 +18,8 @@ pub struct CompareProbe {
     pub environments: Vec<Located<Name>>,
     /// Which of the environment's `addresses` has the new release; its `url` when not given.
     pub at: Option<Located<Name>>,
-    /// Which of the environment's `addresses` has the current one.
+    /// Which of the environment's `addresses` has the current one. Where the new one answers there as
+    /// well, there is nothing to compare with.
     pub against: Located<Name>,
     /// The path below both; asked with `GET`.
     pub path: String,

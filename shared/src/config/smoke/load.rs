@@ -58,7 +58,8 @@ pub struct LoadProbe {
     pub p99: Option<Span>,
     /// What 95 % of them must stay under, from the moment each was sent.
     pub service_p95: Option<Span>,
-    /// What every answer must stay under, from the moment its request was due.
+    /// What every answer must stay under, from the moment its request was due; a request that failed is
+    /// slower than any limit.
     pub max: Option<Span>,
     /// The largest share that may fail.
     #[serde(default = "default_errors")]

@@ -80,7 +80,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Smoke {
-    /// How long to wait until the environment answers as the release.
+    /// How long to wait until the environment answers as the release. Of `allow.requests`, those of the
+    /// probes are kept for them.
     #[serde(default = "default_wait")]
     pub wait: Span,
     /// How many right answers in a row end the wait, once there was a wrong one.

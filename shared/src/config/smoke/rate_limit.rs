@@ -27,7 +27,8 @@ pub struct RateLimitProbe {
     pub headers: BTreeMap<String, Template>,
     /// How many requests are answered in one `window`.
     pub limit: u32,
-    /// How long the limit counts.
+    /// How long the limit counts. Where it lets go sooner, it is tried once more: not all of it may be
+    /// free again.
     pub window: Span,
     /// How many requests more or fewer will do: limiters that share their count are late.
     #[serde(default = "default_tolerance")]
@@ -54,7 +55,8 @@ pub struct RateLimitProbe {
     /// Whether requests must be answered again after the time that a 429 names.
     #[serde(default = "default_true")]
     pub recovery: bool,
-    /// A recovery that takes longer than this is not waited for.
+    /// A recovery that takes longer than this is not waited for; a 429 must not name much more than the
+    /// window then.
     #[serde(default = "default_recovery")]
     pub recovery_within: Span,
     /// Whether a made-up `X-Forwarded-For` is tried, which must not begin a new count.
