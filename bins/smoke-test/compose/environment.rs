@@ -3,6 +3,10 @@
 
 use super::interpolation::interpolated;
 use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Larger ones are not written by people.
+const LARGEST: u64 = 1 << 20;
 
 /// What a `.env` file sets.
 #[derive(Debug, Default)]
@@ -20,8 +24,17 @@ enum Written {
 }
 
 impl Environment {
-    /// Reads a file. Nothing is refused: what cannot be read may be a value that nobody needs.
-    pub(crate) fn parse(text: &str) -> Self {
+    /// Reads the one beside a Compose file; there need be none.
+    pub(crate) fn beside(file: &Path) -> std::io::Result<Self> {
+        match shared::file::read_text(&file.with_file_name(".env"), LARGEST) {
+            Ok(text) => Ok(Self::parse(&text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads its text. Nothing is refused: what cannot be read may be a value that nobody needs.
+    fn parse(text: &str) -> Self {
         let mut values = BTreeMap::new();
         let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
         loop {

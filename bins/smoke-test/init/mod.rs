@@ -78,7 +78,13 @@ fn of_openapi(path: &Path, url: Option<&str>) -> Result<Draft> {
 fn of_compose(path: &Path, url: Option<&str>) -> Result<Draft> {
     let file = path.display().to_string();
     let value = value(&text(path)?, &file)?;
-    let draft = compose::draft(&value, &file, url, &|name| Ok(std::env::var(name).ok()));
+    let environment = crate::compose::Environment::beside(path).map_err(|error| {
+        Error::config("the `.env` beside the document cannot be read")
+            .at(&file)
+            .source(error)
+    })?;
+    let lookup = |name: &str| environment.value(name, &|name| std::env::var(name).ok());
+    let draft = compose::draft(&value, &file, url, &lookup);
     draft.map_err(|why| Error::config(format!("the document {why}")).at(&file))
 }
 

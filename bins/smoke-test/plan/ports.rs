@@ -174,13 +174,9 @@ fn published(
     let text = shared::file::read_text(&path, LARGEST_FILE)
         .map_err(|error| refuse("cannot be read".into()).source(error))?;
     let document = shared::config::yaml_value(&text, &path.display().to_string())?;
-    let environment = match shared::file::read_text(&path.with_file_name(".env"), LARGEST_FILE) {
-        Ok(text) => Environment::parse(&text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Environment::default(),
-        Err(error) => {
-            return Err(refuse("has a `.env` beside it that cannot be read".into()).source(error));
-        }
-    };
+    let environment = Environment::beside(&path).map_err(|error| {
+        refuse("has a `.env` beside it that cannot be read".into()).source(error)
+    })?;
     let process = |name: &str| scope.context.config.variable(name);
     let lookup = |name: &str| environment.value(name, &process);
     let services = compose::services(&document, &lookup).map_err(refuse)?;
