@@ -43,7 +43,11 @@ impl Client {
         } = offer;
         let hello = hello(version, name, suites)?;
         let asked = async {
-            let mut stream = self.tcp(&at.host, at.port).await?.stream;
+            let mut stream = match self.tcp(&at.host, at.port).await {
+                Ok(tcp) => tcp.stream,
+                Err(why) if why.at == Break::Closed => return Ok(Heard::Closed),
+                Err(why) => return Err(why),
+            };
             if let Err(error) = stream.write_all(&hello).await {
                 return broken(&error);
             }

@@ -117,7 +117,6 @@ impl Planned for RedisPlan {
     }
 
     fn requests(&self) -> u64 {
-        // With the password, and where one must be needed, without it and with another.
         1 + 2 * u64::from(self.auth == CacheAuth::Required)
     }
 }
