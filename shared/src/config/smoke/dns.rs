@@ -25,7 +25,8 @@ pub struct DnsProbe {
     /// Records that must be there, whatever else is.
     #[serde(default)]
     pub contains: Vec<Template>,
-    /// Whether there must be no such record.
+    /// Whether there must be no such record. A server that neither speaks for the zone nor asks
+    /// others cannot tell.
     #[serde(default)]
     pub absent: bool,
     /// How long others may keep the records. Only a name server of the zone knows that: an answer

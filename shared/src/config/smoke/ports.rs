@@ -19,7 +19,7 @@ pub struct PortsProbe {
     pub at: Option<Located<Name>>,
     /// Another host: a name or an address, without a port.
     pub host: Option<Template>,
-    /// Ports that must accept a connection. A closed port counts only when one of these answers
+    /// Ports that must accept a connection, at every address of the host. A closed port counts only when one of these answers
     /// on the same address in the same run; without any, the port of the address itself has to.
     #[serde(default)]
     pub open: Vec<Located<u16>>,

@@ -45,7 +45,8 @@ pub enum RequiredTls {
     Required,
 }
 
-/// What the role that connects must be and must not be; what is not given is not asked.
+/// What the role that connects must be and must not be; what is not given is not asked. What it may
+/// become with `SET ROLE`, as a member of another role, counts as its own.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PostgresRole {

@@ -42,7 +42,7 @@ pub struct RedisProbe {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CacheAuth {
-    /// `PING` without a password must be refused.
+    /// `PING` without a password must be refused, and so must a password that was made up.
     #[default]
     Required,
     /// It may be answered.

@@ -27,7 +27,8 @@ pub struct WebsocketProbe {
     pub protocol: Option<String>,
     /// The `Origin` that a page of the service has.
     pub origin: Option<String>,
-    /// An `Origin` of a foreign page, which must be refused; needs `origin`.
+    /// An `Origin` of a foreign page, which must be refused; needs `origin`, whose page must be let
+    /// in before and after.
     pub bad_origin: Option<String>,
     /// A text that is sent once the connection is open.
     pub send: Option<Template>,
