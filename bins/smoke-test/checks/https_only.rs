@@ -7,6 +7,7 @@ use crate::facts::{Clear, Facts, HttpsSeen};
 use crate::hsts;
 use crate::judged::{self, attempts};
 use crate::plan::HttpsPlan;
+use crate::sensitive::discreet_url;
 use shared::check::Check;
 use shared::config::Hsts;
 use shared::verdict::{Outcome, Severity};
@@ -105,7 +106,7 @@ fn leads(plan: &HttpsPlan, seen: &HttpsSeen, answer: &Answer, found: &mut Found)
     let wanted = format!("{statuses} to {}", plan.secure.url.shown);
     let location = answer.header("location");
     let observed = match &location {
-        Some(to) => format!("{status} to {}", shown(to, LONGEST_ADDRESS)),
+        Some(to) => format!("{status} to {}", shown(&discreet_url(to), LONGEST_ADDRESS)),
         None => status.to_string(),
     };
     if !(300..400).contains(&status) {
@@ -144,7 +145,8 @@ fn astray(plan: &HttpsPlan, location: Option<&str>) -> Option<String> {
         Some(target) if target.port != wanted.port => "is another port; it was not followed",
         Some(_) => return None,
     };
-    Some(format!("{}, which {why}", shown(location, LONGEST_ADDRESS)))
+    let shown = shown(&discreet_url(location), LONGEST_ADDRESS);
+    Some(format!("{shown}, which {why}"))
 }
 
 /// Where a `Location` leads from the address over plain HTTP.
@@ -293,6 +295,13 @@ mod tests {
                 ]
             }
         );
+    }
+
+    #[test]
+    fn a_token_in_an_address_is_not_shown() {
+        let said = redirect(301, "https://b.example/?token=planted-0123456789");
+        assert!(said[0].contains("token=***"), "{said:?}");
+        assert!(!said[0].contains("planted"), "{said:?}");
     }
 
     #[test]

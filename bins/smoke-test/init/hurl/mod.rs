@@ -222,6 +222,10 @@ mod tests {
                 ":1: GET http://h: it has the option `location`",
             ),
             (
+                "GET http://h\nA: 1\na: 2\nHTTP 200",
+                ":1: GET http://h: it sends the header `a` twice",
+            ),
+            (
                 "GET http://h\n[Options]\nretry: 3\nHTTP 200",
                 ":3: the option `retry: 3`",
             ),

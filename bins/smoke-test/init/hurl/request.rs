@@ -93,6 +93,7 @@ impl Asked {
             let cookies = names.hidden("Cookie", &cookies?.join("; "));
             asked.headers.push(("Cookie".into(), cookies));
         }
+        asked.has_no_header_twice()?;
         asked.content(entry, names)?;
         Ok(asked)
     }
@@ -181,6 +182,16 @@ impl Asked {
             Some((name, _)) => Err(format!(
                 "it has the secret `{name}` in its address, where no variable can stand"
             )),
+            None => Ok(()),
+        }
+    }
+
+    /// A probe names each of its headers once.
+    fn has_no_header_twice(&self) -> Result<(), String> {
+        let mut names = std::collections::BTreeSet::new();
+        let mut all = self.headers.iter();
+        match all.find(|(name, _)| !names.insert(name.to_ascii_lowercase())) {
+            Some((name, _)) => Err(format!("it sends the header `{name}` twice")),
             None => Ok(()),
         }
     }
