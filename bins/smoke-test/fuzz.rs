@@ -6,8 +6,9 @@ use crate::client::kept::{body, head};
 use crate::dns::{self, Question};
 use crate::fields::cache_control::CacheControl;
 use crate::fields::cookie::Cookie;
+use crate::fields::strict_transport::StrictTransport;
 use crate::fields::{content_security, encoding, permissions};
-use crate::{certificate, compose, event_stream, grpc, hsts, init, page, redis};
+use crate::{certificate, compose, event_stream, grpc, init, page, redis};
 use shared::config::{ContentEncoding, RecordType};
 
 /// Each reader of foreign input; the first byte of an input chooses one.
@@ -31,7 +32,7 @@ const READERS: [fn(&[u8]); 17] = [
     |bytes| text(bytes, policies),
     |bytes| {
         text(bytes, |text| {
-            drop((hsts::read(text), permissions::parse(text)))
+            drop((StrictTransport::parse(text), permissions::parse(text)))
         })
     },
     |bytes| {

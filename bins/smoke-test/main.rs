@@ -26,7 +26,6 @@ mod figures;
 mod fuzz;
 mod grpc;
 mod histogram;
-mod hsts;
 mod init;
 mod judged;
 mod page;

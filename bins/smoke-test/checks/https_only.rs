@@ -4,7 +4,7 @@ use crate::address::Endpoint;
 use crate::answer::{Answer, Asked, Break, NoAnswer, shown};
 use crate::expectations::Found;
 use crate::facts::{Clear, Facts, HttpsSeen};
-use crate::hsts;
+use crate::fields::strict_transport::StrictTransport;
 use crate::judged::{self, attempts};
 use crate::plan::HttpsPlan;
 use crate::sensitive::discreet_url;
@@ -205,7 +205,7 @@ fn remembered(wanted: &Hsts, answer: &Answer, found: &mut Found) {
         return found.wrong(message, "no such header", expected);
     };
     let observed = shown(value, LONGEST_ADDRESS);
-    let said = match hsts::read(value) {
+    let said = match StrictTransport::parse(value) {
         Ok(said) => said,
         Err(why) => {
             let message =
@@ -218,7 +218,7 @@ fn remembered(wanted: &Hsts, answer: &Answer, found: &mut Found) {
         let (days, least) = (said.max_age, wanted.max_age);
         faults.push(format!("a `max-age` of {days} s, and {least} s are needed"));
     }
-    if wanted.include_subdomains && !said.include_subdomains {
+    if wanted.include_subdomains && !said.includes_subdomains {
         faults.push("no `includeSubDomains`".into());
     }
     if wanted.preload && !said.preload {

@@ -64,6 +64,28 @@ mod tests {
     }
 
     #[test]
+    fn quotes_blanks_and_large_numbers_are_read_as_browsers_read_them() {
+        for (value, age) in [
+            (
+                "MAX-AGE = \"31536000\" ;includesubdomains;preload;",
+                31_536_000,
+            ),
+            ("preload; unknown=1; includeSubDomains; max-age=0", 0),
+            (
+                "max-age=99999999999999999999;preload;includeSubDomains",
+                u64::MAX,
+            ),
+        ] {
+            let read = StrictTransport {
+                max_age: age,
+                includes_subdomains: true,
+                preload: true,
+            };
+            assert_eq!(StrictTransport::parse(value), Ok(read), "{value}");
+        }
+    }
+
+    #[test]
     fn what_browsers_ignore_is_said() {
         for (value, why) in [
             ("", "it has no `max-age`"),
