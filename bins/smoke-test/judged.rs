@@ -2,9 +2,10 @@
 
 use crate::answer::{Answer, Asked, Break, NoAnswer};
 use crate::expectations::{Found, status};
+use crate::facts::ports::{AddressSeen, PortsSeen};
 use crate::facts::{Fact, HttpSeen};
 use crate::figures::{milliseconds, ms};
-use crate::plan::{Expectations, HttpPlan, Planned, Request};
+use crate::plan::{Expectations, HttpPlan, Planned, PortsPlan, Request};
 use shared::verdict::{Finding, Outcome};
 
 /// What a check says of many probes.
@@ -187,6 +188,25 @@ impl Judged {
             .compared(&no_answer.reason, format!("an answer within {within}"))
             .reproduce(reproduce);
         self.wrong(finding);
+    }
+
+    /// The addresses of a host to which a way leads; what is said of the others.
+    pub(crate) fn ways<'a>(
+        &mut self,
+        plan: &PortsPlan,
+        seen: &'a PortsSeen,
+    ) -> Vec<&'a AddressSeen> {
+        let name = &plan.name;
+        if let Some(why) = &seen.left_out {
+            self.open(format!("`{name}`: {}", why.reason));
+        }
+        let all = seen.addresses.iter();
+        let (away, ways): (Vec<_>, Vec<_>) = all.partition(|one| seen.is_out_of_the_way(one));
+        for address in away {
+            let ip = &address.address;
+            self.holds(format!("`{name}`: no way leads to {ip} from here"));
+        }
+        ways
     }
 
     /// An answer that took longer than allowed is a finding, whatever else it is. A little more is

@@ -23,16 +23,9 @@ fn check(facts: &Facts) -> Outcome {
     let none = "no probe names a port that must be closed";
     let is_asked = |plan: &PortsPlan| !plan.closed.is_empty();
     judged::those(&facts.probes.ports, none, is_asked, |plan, seen, judged| {
-        if let Some(why) = &seen.left_out {
-            judged.open(format!("`{}`: {}", plan.name, why.reason));
-        }
-        for address in &seen.addresses {
-            if seen.is_out_of_the_way(address) {
-                let (name, ip) = (&plan.name, &address.address);
-                judged.holds(format!("`{name}`: no way leads to {ip} from here"));
-            } else {
-                at(plan, address, judged);
-            }
+        let addresses = judged.ways(plan, seen);
+        for address in addresses {
+            at(plan, address, judged);
         }
     })
 }
