@@ -712,6 +712,45 @@ fn a_window_that_is_shorter_than_declared_is_no_limit() {
 }
 
 #[test]
+fn a_window_that_ends_in_the_middle_of_a_burst_is_waited_out() {
+    let server = |then: u64| {
+        let window: Mutex<(u64, Option<Instant>)> = Mutex::new((0, None));
+        Server::start(move |request| {
+            let mut window = window
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            let (count, full) = &mut *window;
+            if full.is_some_and(|since| since.elapsed() >= Duration::from_secs(1)) {
+                // The first window had 18 left, and the second, of 20, began in the middle.
+                (*count, *full) = (38 - then, None);
+            }
+            *count += u64::from(request.path == "/api");
+            let is_over = *count > 38;
+            if is_over && full.is_none() {
+                *full = Some(Instant::now());
+            }
+            let headers = [("retry-after", "1"), ("x-release", "1.1.0")];
+            Reply::Send(with_headers(
+                if is_over { 429 } else { 200 },
+                &headers,
+                "{}",
+            ))
+        })
+    };
+    let probe = "rate-limit: { name: api, at: it, path: /api, limit: 20, window: 2s, tolerance: 5, \
+                 together: 1 }";
+    let ran = run(&server(20).url(), "", &[probe], &[]);
+    ran.ends(0, &[]);
+    let words = "19 of 25 requests passed and 6 were turned away, the first as number 20";
+    holds(&ran, "rate-limit", &[words]);
+    // A limit that is higher, or one that lets go of little, stays open.
+    let words = "let 38 of 50 requests pass (limit 20 in 2s): either a window ended in between";
+    for then in [38, 10] {
+        run(&server(then).url(), "", &[probe], &[]).ends(3, &[words]);
+    }
+}
+
+#[test]
 fn errors_are_no_limit() {
     let count = std::sync::atomic::AtomicU32::new(0);
     let server = Server::start(move |request| {
@@ -814,7 +853,7 @@ fn a_limit_is_asked_last_of_all_and_its_budget_is_stated() {
     let plan = sandbox.run_with(&["--plan"], &TOKENS);
     plan.ends(
         0,
-        &["12 requests, 20 at once, and 429 after 10 in 15m; asked last, 46 requests at most"],
+        &["12 requests, 20 at once, and 429 after 10 in 15m; asked last, 70 requests at most"],
     );
     let ran = sandbox.run_with(&[], &TOKENS);
     ran.ends(1, &["10 of 12 requests passed"]);

@@ -70,16 +70,6 @@ impl RateLimitPlan {
     pub(crate) fn margin(&self) -> Duration {
         (MARGIN + self.window.duration() / 10).min(LONGEST_MARGIN)
     }
-
-    fn extra(&self) -> u32 {
-        let spoofed = if self.spoof { 2 * SPOOFED } else { 0 };
-        let returns = if self.recovery.is_some() {
-            MOST_RETURNS
-        } else {
-            0
-        };
-        spoofed + returns
-    }
 }
 
 impl Planned for RateLimitPlan {
@@ -111,9 +101,14 @@ impl Planned for RateLimitPlan {
     }
 
     /// The burst is repeated when nothing was turned away: a window may have ended in its middle; or
-    /// when the limit lets go sooner than its window ends.
+    /// when the limit lets go sooner than its window ends. When a window did end, a third one follows
+    /// in the next.
     fn requests(&self) -> u64 {
-        2 * u64::from(self.burst()) + u64::from(self.extra())
+        let is_waited = self.recovery.is_some();
+        let bursts = if is_waited { 3 } else { 2 };
+        let returns = if is_waited { 2 * MOST_RETURNS } else { 0 };
+        let spoofed = if self.spoof { 2 * SPOOFED } else { 0 };
+        bursts * u64::from(self.burst()) + u64::from(returns + spoofed)
     }
 }
 

@@ -31,6 +31,11 @@ impl Ask for RateLimitPlan {
             burst(self, client, &mut seen).await;
         }
         seen.milliseconds = milliseconds(start.elapsed());
+        let is_first = seen.burst.len() <= self.burst() as usize;
+        let is_more = seen.counts(&self.status).passed > self.burst() as usize;
+        if is_more && let Some(next) = in_one_window(self, client, &seen).await {
+            seen = next;
+        }
         let Some(refused) = &seen.refused else {
             return seen;
         };
@@ -41,13 +46,37 @@ impl Ask for RateLimitPlan {
         if let Some(within) = self.recovery {
             seen.recovery = come_back(self, client, &last, within.duration()).await;
         }
-        let is_once = seen.burst.len() <= self.burst() as usize;
         let is_early = start.elapsed() < self.window.duration();
-        if is_once && is_early && matches!(seen.recovery, Recovery::After(_)) {
+        if is_first && is_early && matches!(seen.recovery, Recovery::After(_)) {
             seen.again = again(self, client, start).await;
         }
         seen
     }
+}
+
+/// Two bursts passed more than a limit: a window ended in their middle, or the limit is higher. One
+/// more burst tells which, when it begins as soon as the limit has let go. None when that shows no
+/// whole limit either.
+async fn in_one_window(
+    plan: &RateLimitPlan,
+    client: &Client,
+    seen: &RateLimited,
+) -> Option<RateLimited> {
+    let refused = (seen.refused.clone()?, Instant::now());
+    let within = plan.recovery?.duration();
+    let back = come_back(plan, client, &refused, within).await;
+    if !matches!(back, Recovery::After(_)) {
+        return None;
+    }
+    let mut next = RateLimited {
+        before: 1,
+        ..RateLimited::default()
+    };
+    let start = Instant::now();
+    burst(plan, client, &mut next).await;
+    next.milliseconds = milliseconds(start.elapsed());
+    let passed = next.counts(&plan.status).passed;
+    (next.refused.is_some() && passed >= plan.least() as usize).then_some(next)
 }
 
 /// Sends one burst; gives up when nothing passes from the start, or nothing answers any more.
