@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
+
+use tokio::net::TcpSocket;
 
 use crate::{Error, Result};
 
@@ -21,10 +23,10 @@ pub fn free_ports(count: usize) -> Result<Vec<u16>> {
             "{count} loopback ports are more than there are"
         )));
     }
-    let mut listeners = Vec::new();
+    let mut sockets = Vec::new();
     let start = random_number();
     for step in 0..u64::from(COUNT) {
-        if listeners.len() == count {
+        if sockets.len() == count {
             break;
         }
         let place = (start % u64::from(COUNT) + step) % u64::from(COUNT);
@@ -33,19 +35,28 @@ pub fn free_ports(count: usize) -> Result<Vec<u16>> {
             continue;
         }
         // Held until all are found, so that nobody else takes one in between.
-        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
-            listeners.push((port, listener));
+        if let Ok(socket) = bound(port) {
+            sockets.push((port, socket));
         }
     }
-    if listeners.len() < count {
+    if sockets.len() < count {
         return Err(Error::new(format!(
             "only {} of {count} loopback ports are free",
-            listeners.len()
+            sockets.len()
         )));
     }
-    let ports: Vec<u16> = listeners.iter().map(|(port, _)| *port).collect();
+    let ports: Vec<u16> = sockets.iter().map(|(port, _)| *port).collect();
     handed_out.extend(&ports);
     Ok(ports)
+}
+
+/// A socket that is bound and does not listen: a process that is started at this moment has a copy of
+/// it until it executes its program, and a copy of a listener would keep the port from its owner.
+fn bound(port: u16) -> std::io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    Ok(socket)
 }
 
 /// A number that differs from call to call and from process to process.
@@ -56,6 +67,7 @@ pub(crate) fn random_number() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpListener;
 
     #[test]
     fn ports_are_distinct_and_free_and_handed_out_once() -> Result<()> {
@@ -66,6 +78,19 @@ mod tests {
         for port in ports {
             assert!(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_port_with_a_listener_is_not_free_and_one_that_is_only_bound_can_be_used()
+    -> std::io::Result<()> {
+        let port = free_ports(1).expect("a port is free")[0];
+        let copy = bound(port)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        drop(copy);
+        assert!(bound(port).is_err());
+        drop(listener);
+        assert!(bound(port).is_ok());
         Ok(())
     }
 
