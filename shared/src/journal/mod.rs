@@ -11,7 +11,7 @@ use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::secret::redact;
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -101,10 +101,13 @@ impl Journal {
             .append(true)
             .open(path)
             .map_err(fail)?;
-        file.try_lock().map_err(|_| {
-            Error::unavailable("another run is changing this environment")
-                .at(place.clone())
-                .hint("wait until it has ended")
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => {
+                Error::unavailable("another run is changing this environment")
+                    .at(place.clone())
+                    .hint("wait until it has ended")
+            }
+            TryLockError::Error(error) => fail(error),
         })?;
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(fail)?;
@@ -233,6 +236,16 @@ impl Journal {
     }
 }
 
+impl Drop for Journal {
+    /// Lets the next run in. Closing the file is not enough: a process that is being started at
+    /// this moment has a copy of it until it executes its program, and the lock belongs to all
+    /// copies (flock(2)).
+    fn drop(&mut self) {
+        // A lock that cannot be given back ends with the process.
+        let _ = self.file.unlock();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -310,6 +323,17 @@ mod tests {
                 .expect("is there")
                 .ends_with('\n')
         );
+    }
+
+    #[test]
+    fn a_copy_of_the_file_in_a_starting_process_keeps_nobody_out() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let path = folder.path().join("production.jsonl");
+        let (journal, _) = open(&path);
+        let copy = journal.file.try_clone().expect("can be copied");
+        drop(journal);
+        assert_eq!(open(&path).1, None);
+        drop(copy);
     }
 
     #[test]
