@@ -41,7 +41,7 @@ pub(crate) use page::{End as PageEnd, Noted, Pressed, Visit, Visits};
 pub(crate) use postgres::{
     DatabaseRefusal, DatabaseSaid, DatabaseSeen, Found, Lag, Refusal, RoleSaid,
 };
-pub(crate) use rate_limit::{Again, BurstCounts, RateLimited, Recovery, Spoofed};
+pub(crate) use rate_limit::{Again, BurstCounts, LEAST_TRIED, RateLimited, Recovery, Spoofed};
 pub(crate) use redis::{CacheSaid, RedisSeen, Sampled};
 pub(crate) use security_headers::SecurityHeadersSeen;
 pub(crate) use seen::{Fact, Seen};

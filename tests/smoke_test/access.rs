@@ -753,6 +753,35 @@ fn a_window_that_ends_in_the_middle_of_a_burst_is_waited_out() {
 }
 
 #[test]
+fn a_window_that_ends_among_the_made_up_addresses_is_used_up_once_more() {
+    let server = |limit_of_the_second: u64| {
+        let count = std::sync::atomic::AtomicU64::new(0);
+        Server::start(move |request| {
+            let is_counted = request.path == "/api";
+            let number =
+                count.fetch_add(u64::from(is_counted), std::sync::atomic::Ordering::SeqCst);
+            let is_over = match number {
+                0..25 => number >= 20,
+                _ => number - 25 >= limit_of_the_second,
+            };
+            let headers = [("retry-after", "60"), ("x-release", "1.1.0")];
+            Reply::Send(with_headers(
+                if is_counted && is_over { 429 } else { 200 },
+                &headers,
+                "{}",
+            ))
+        })
+    };
+    let probe = "rate-limit: { name: api, at: it, path: /api, limit: 20, window: 60s, tolerance: 5, \
+                 together: 1, recovery: false }";
+    let ran = run(&server(20).url(), "", &[probe], &[]);
+    ran.ends(0, &[]);
+    holds(&ran, "rate-limit", &["let 0 of 5 requests with a made-up"]);
+    let words = "let 5 of 5 requests with a made-up `X-Forwarded-For` pass, and 5 plain ones";
+    run(&server(u64::MAX).url(), "", &[probe], &[]).ends(3, &[words]);
+}
+
+#[test]
 fn errors_are_no_limit() {
     let count = std::sync::atomic::AtomicU32::new(0);
     let server = Server::start(move |request| {
@@ -855,7 +884,7 @@ fn a_limit_is_asked_last_of_all_and_its_budget_is_stated() {
     let plan = sandbox.run_with(&["--plan"], &TOKENS);
     plan.ends(
         0,
-        &["12 requests, 20 at once, and 429 after 10 in 15m; asked last, 70 requests at most"],
+        &["12 requests, 20 at once, and 429 after 10 in 15m; asked last, 92 requests at most"],
     );
     let ran = sandbox.run_with(&[], &TOKENS);
     ran.ends(1, &["10 of 12 requests passed"]);

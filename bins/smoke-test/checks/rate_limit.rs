@@ -4,7 +4,7 @@ mod recovery;
 
 use crate::answer::Answer;
 use crate::expectations::{headers, json};
-use crate::facts::{BurstCounts, Facts, RateLimited, Spoofed};
+use crate::facts::{BurstCounts, Facts, LEAST_TRIED, RateLimited, Spoofed};
 use crate::figures::ms;
 use crate::judged::{self, Judged};
 use crate::plan::RateLimitPlan;
@@ -232,25 +232,25 @@ fn made_up(plan: &RateLimitPlan, spoofed: Spoofed, judged: &mut Judged) {
         other,
     } = spoofed;
     let seen = format!("{passed} of {tried} requests with a made-up `X-Forwarded-For`");
-    if tried < 3 {
+    if tried < LEAST_TRIED {
         let other = other.map_or_else(String::new, |status| format!(", others with {status}"));
         judged.open(format!(
             "`{name}` let through or turned away only {tried} requests with a made-up address{other}"
         ));
-    } else if passed <= 1 && plain_passed <= 1 {
+    } else if spoofed.is_undecided() {
+        judged.open(format!(
+            "`{name}` let {seen} pass, and {plain_passed} plain ones: its limit was no longer \
+             reached"
+        ));
+    } else if passed <= 1 {
         judged.holds(format!("`{name}` let {seen} pass"));
-    } else if passed + 1 >= tried && plain_passed <= 1 {
+    } else {
         let message = format!(
             "`{name}` let {seen} pass while it turned plain ones away: whoever makes one up is \
              not limited"
         );
         let observed = format!("{passed} of {tried} passed");
         judged.wrong(finding(plan, message, observed, "429 for all".into()));
-    } else {
-        judged.open(format!(
-            "`{name}` let {seen} pass, and {plain_passed} plain ones: its limit was no longer \
-             reached"
-        ));
     }
 }
 

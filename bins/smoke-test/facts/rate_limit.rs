@@ -2,6 +2,9 @@
 
 use crate::answer::{Answer, NoAnswer};
 
+/// Fewer made-up addresses that were let through or turned away show nothing.
+pub(crate) const LEAST_TRIED: u32 = 3;
+
 /// What a limit of requests did to more of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RateLimited {
@@ -45,6 +48,14 @@ pub(crate) struct Spoofed {
     pub(crate) passed: u32,
     /// How many plain ones were.
     pub(crate) plain_passed: u32,
+}
+
+impl Spoofed {
+    /// Whether so many plain ones were let through, too, that the limit was no longer reached.
+    pub(crate) fn is_undecided(&self) -> bool {
+        let (is_held, is_evaded) = (self.passed <= 1, self.passed + 1 >= self.tried);
+        self.tried >= LEAST_TRIED && (self.plain_passed > 1 || !(is_held || is_evaded))
+    }
 }
 
 /// Whether requests are answered again.

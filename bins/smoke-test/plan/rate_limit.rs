@@ -102,12 +102,16 @@ impl Planned for RateLimitPlan {
 
     /// The burst is repeated when nothing was turned away: a window may have ended in its middle; or
     /// when the limit lets go sooner than its window ends. When a window did end, a third one follows
-    /// in the next.
+    /// in the next; and one more when a window ends among the made-up addresses.
     fn requests(&self) -> u64 {
         let is_waited = self.recovery.is_some();
         let bursts = if is_waited { 3 } else { 2 };
         let returns = if is_waited { 2 * MOST_RETURNS } else { 0 };
-        let spoofed = if self.spoof { 2 * SPOOFED } else { 0 };
+        let spoofed = if self.spoof {
+            self.burst() + 4 * SPOOFED
+        } else {
+            0
+        };
         bursts * u64::from(self.burst()) + u64::from(returns + spoofed)
     }
 }
