@@ -393,7 +393,8 @@ fn each_fault_of_who_gets_in_turns_its_check_red() {
             (
                 Fault::OpenPolicy,
                 "isolation",
-                "`events of a domain` answered 200 with 1 row as the stranger",
+                // The journey writes an event of its own meanwhile.
+                "`events of a domain` answered 200 with ",
             ),
             (
                 Fault::WritablePolicy,
